@@ -4,6 +4,7 @@ import { loadPage, type WebFile } from "../web/page.ts";
 import { aliasRoutes } from "./aliases.ts";
 import { allowedMethods } from "./allowed-methods.ts";
 import { archiveRoutes } from "./archives.ts";
+import { auditRoutes } from "./audit.ts";
 import { createBaseApp } from "./base-app.ts";
 import { clusterControlRoutes } from "./cluster-control.ts";
 import { worldRoutes } from "./compat/worlds.ts";
@@ -57,6 +58,7 @@ export function createApp(context: ApiContext, options: AppOptions = {}): OpenAP
   app.route("/", connectionRoutes(context));
   app.route("/", topologyRoutes(context));
   app.route("/", transferRoutes(context));
+  app.route("/", auditRoutes(context));
   app.route(
     "/",
     gatewayRoutes(context, (request, bindings) => app.fetch(request, bindings)),

@@ -1,3 +1,4 @@
+import type { AuditService } from "../audit/audit.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import type { Migration } from "../migration/migration.ts";
 import type { Clock } from "../platform/clock.ts";
@@ -14,6 +15,7 @@ export interface ApiContext {
   readonly replay: ReplayService;
   readonly cluster: Cluster;
   readonly migration: Migration;
+  readonly audit: Omit<AuditService, "start" | "stop">;
   readonly clock: Clock;
   readonly log: Log;
   /** Counts requests and viewers. */

@@ -35,6 +35,7 @@ const OPERATION_IDS: Readonly<Record<string, string>> = {
   "POST /api/transfers/{transfer_id}/abort": "abortTransfer",
   "POST /api/remote-transfer": "offerFish",
   "POST /api/remote-transfers": "offerManyFish",
+  "GET /api/audit": "getAudit",
   "GET /gateway/tanks": "listTanksOfCluster",
   "GET /gateway/tanks/{tank_id}": "getTankOfCluster",
   "GET /gateway/api/tanks/{tank_id}": "askHostOfTank",

@@ -13,8 +13,8 @@ import { openTunnel, tunnelRoute } from "./tunnel-route.ts";
 const PASSING_ON: ReadonlySet<string> = new Set([FORWARD_PATH, RELAY_PATH("{node_id}")]);
 
 /** Every route of the protocol between nodes. */
-export function peerRoutesOf({ cluster, migration }: ApiContext): readonly PeerRoute[] {
-  return [...cluster.routes(), ...migration.routes()];
+export function peerRoutesOf({ cluster, migration, audit }: ApiContext): readonly PeerRoute[] {
+  return [...cluster.routes(), ...migration.routes(), ...audit.routes()];
 }
 
 /** The protocol between nodes. Each route validates its body. */

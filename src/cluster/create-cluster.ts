@@ -119,6 +119,7 @@ function routesOf(parts: ClusterParts) {
       server: (id) => directory.server(id),
       ownTanks: () => self.tanks(),
       autoConnection: () => deps.autoConnection?.() ?? "off",
+      audit: () => deps.auditNote?.(),
       heartbeatMs: deps.settings.timing.heartbeatMs,
       descriptors: () => deps.machine.descriptors?.(),
     }),

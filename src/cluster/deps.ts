@@ -14,7 +14,7 @@ import type { Term } from "./cluster.ts";
 import type { Identity } from "./identity/identity.ts";
 import type { HubLease } from "./membership/lease.ts";
 import type { NameConflictRule } from "./registry/name-conflicts.ts";
-import type { AutoConnection } from "./server-record.ts";
+import type { AuditNote, AutoConnection } from "./server-record.ts";
 
 /** Intervals at which a node announces itself and checks others. Milliseconds. */
 export interface ClusterTiming {
@@ -91,6 +91,8 @@ export interface ClusterDeps {
   /** Connections to tanks of other nodes; shown as `active_connections`. */
   readonly connectionCount?: () => number;
   readonly autoConnection?: () => AutoConnection;
+  /** What this node's last audit of its own has found. */
+  readonly auditNote?: () => AuditNote | undefined;
   readonly backends: readonly DiscoveryBackend[];
   /** A store that decides who is hub; without one the nodes decide. */
   readonly lease?: HubLease | undefined;

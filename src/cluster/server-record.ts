@@ -78,6 +78,18 @@ export const announcedTankSchema = z.object({
 });
 export type AnnouncedTank = z.infer<typeof announcedTankSchema>;
 
+/** A node's last audit of its own tanks and of the pairs that they are in. */
+export const auditNoteSchema = z.object({
+  at: z.string(),
+  /** Whether every node that it had to ask has answered, and every check was exact. */
+  complete: z.boolean(),
+  missing: z.number().int(),
+  double: z.number().int(),
+  /** When the last complete one began; null before the first. */
+  whole_at: z.string().nullable(),
+});
+export type AuditNote = z.infer<typeof auditNoteSchema>;
+
 /**
  * Whether a node keeps an automatic connection: `off` by the settings, `removed` by hand and for
  * good.

@@ -1,3 +1,5 @@
+import type { AuditService } from "../audit/audit.ts";
+import { createAudit } from "../audit/service.ts";
 import type { Cluster, ServerFilter } from "../cluster/cluster.ts";
 import { createCluster } from "../cluster/create-cluster.ts";
 import type { Identity } from "../cluster/identity/identity.ts";
@@ -88,6 +90,8 @@ export interface CoreSettings {
   readonly replacement?: Replacement;
   /** Whom the automatic connection may join. Default: any node. */
   readonly autoConnectTo?: ServerFilter;
+  /** Interval of the audits of this node's own tanks and pairs; undefined for none. */
+  readonly auditIntervalMs?: number;
   readonly resources?: Readonly<Record<string, number | string | boolean>>;
   readonly metadata?: Readonly<Record<string, string>>;
   /** The shared secret of the cluster's members; undefined where every node may be a member. */
@@ -101,6 +105,7 @@ export interface Core {
   readonly tanks: Tanks;
   readonly cluster: Cluster;
   readonly migration: Migration;
+  readonly audit: AuditService;
   readonly replay: ReplayService;
   /**
    * Recovers the tanks, creates those of the first start, then resumes transfers and starts joining
@@ -143,9 +148,17 @@ export function createCore(ports: CorePorts, settings: CoreSettings, identity: I
     isEngagedWith: (nodeId) => migration.isEngagedWith(nodeId),
     connectionCount: () => migration.connectionCount,
     autoConnection: () => migration.autoConnection,
+    auditNote: () => audit.note,
   });
   const replay = createReplayService({ ...ports, version: settings.version });
   const migration = connectMigration(ports, settings, { tanks, cluster, journal });
+  const audit = createAudit({
+    ...ports,
+    cluster,
+    tanks,
+    journal,
+    intervalMs: settings.auditIntervalMs,
+  });
   const stopping = new AbortController();
   let starting: Promise<unknown> = Promise.resolve();
   const bringUp = async ({ signal, onProgress }: RecoveryOptions): Promise<CoreStart> => {
@@ -162,6 +175,7 @@ export function createCore(ports: CorePorts, settings: CoreSettings, identity: I
     const tanksMade = lost ? 0 : await makeFirstTanks(tanks, journal, wanted, ends);
     ends.throwIfAborted();
     await migration.start();
+    audit.start();
     ends.throwIfAborted();
     await cluster.start();
     ends.throwIfAborted();
@@ -171,6 +185,7 @@ export function createCore(ports: CorePorts, settings: CoreSettings, identity: I
     tanks,
     cluster,
     migration,
+    audit,
     replay,
     start: (options = {}) => {
       const start = bringUp(options);
@@ -181,6 +196,7 @@ export function createCore(ports: CorePorts, settings: CoreSettings, identity: I
       // Wait for the start to settle, so that no part has to support a stop during its start.
       stopping.abort(new Problem("not_ready", "the node stops"));
       await starting;
+      audit.stop();
       await replay.stop();
       await cluster.stop();
       await migration.stop();

@@ -16,8 +16,8 @@ export interface NodeOptions {
   readonly faults: readonly SettingFault[];
   /** An absolute path. */
   readonly dataDirectory: string;
-  /** The shared secret of the cluster's members: the content of `--secret-file`. */
-  readonly secret: Uint8Array | undefined;
+  /** Reads the shared secret of the cluster's members, the content of `--secret-file`. */
+  readonly readSecret: (() => Uint8Array) | undefined;
   readonly version: string;
   readonly pid: number;
   /** In which the pid is that of this process; undefined where the system has only one. */
@@ -42,7 +42,7 @@ export interface NodeLife {
   readonly log: Log;
   /** Removes the record that the node runs here. Synchronous. */
   retract(): void;
-  /** Reopens its log. */
+  /** Reopens its log, and reads its secret again. */
   reload(): void;
 }
 

@@ -19,6 +19,7 @@ import type { Log } from "../telemetry/log.ts";
 import { createPrometheusMetrics, type PrometheusMetrics } from "../telemetry/prometheus.ts";
 import { createBackends } from "./backends.ts";
 import { Closers } from "./closers.ts";
+import { ClusterSecret } from "./cluster-secret.ts";
 import { type Core, createCore } from "./core.ts";
 import { coreSettings } from "./core-settings.ts";
 import { type DiscoveryPlan, planDiscovery, withHub } from "./discovery-plan.ts";
@@ -61,6 +62,7 @@ interface Parts {
   readonly outside: Outside;
   readonly directory: DataDirectory;
   readonly log: Log;
+  readonly secret: ClusterSecret;
   readonly metrics: PrometheusMetrics;
   readonly server: ApiServer;
   readonly stored: StoredState;
@@ -77,7 +79,12 @@ async function assemble(options: NodeOptions, closers: Closers): Promise<Started
   const directory = openDataDirectory(options.dataDirectory, random);
   closers.add(() => directory.close());
   const { log, reopen } = openNodeLog(settings, options.noColor, clock);
-  options.onAlive?.({ log, retract: () => directory.retract(), reload: reopen });
+  const secret = new ClusterSecret(options.readSecret);
+  const reload = () => {
+    reopen();
+    secret.reload(log);
+  };
+  options.onAlive?.({ log, retract: () => directory.retract(), reload });
   const unmatched = machine.unmatchedInterfaces?.() ?? [];
   if (unmatched.length > 0) log.warn("no interface matches", { interfaces: unmatched.join(", ") });
   const metrics = createPrometheusMetrics();
@@ -102,12 +109,13 @@ async function assemble(options: NodeOptions, closers: Closers): Promise<Started
   const sharedMemory =
     settings.sharedMemory === "auto" ? openSharedMemory(directory.path) : undefined;
   const opened = { directory, log, metrics, server, stored, sharedMemory };
-  const parts: Parts = { options, plan, outside, ...opened };
+  const parts: Parts = { options, plan, outside, secret, ...opened };
   return run(parts, wireCore(parts), closers);
 }
 
 function wireCore(parts: Parts): Core {
-  const { options, outside, directory, log, metrics, server, stored, sharedMemory } = parts;
+  const { options, outside, directory, log, secret, metrics, server, stored } = parts;
+  const { sharedMemory } = parts;
   const { settings } = options;
   const { platform, tailnet } = outside;
   const plan = withHub(parts.plan, stored.hub);
@@ -139,7 +147,7 @@ function wireCore(parts: Parts): Core {
       log,
       metrics,
     },
-    { ...coreSettings(options, plan, server.port), serverId: stored.name },
+    coreSettings(options, plan, { port: server.port, name: stored.name, secret }),
     stored.identity,
   );
 }

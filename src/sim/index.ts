@@ -41,7 +41,7 @@ export {
 } from "./views/habitat-views.ts";
 export { gamesOf, sceneOf } from "./views/scene.ts";
 export { isSelection, SELECTIONS, selectMigrants, TRAITS } from "./views/selection.ts";
-export { fishOf, foodOf, migrants, statsOf } from "./views/views.ts";
+export { censusOf, fishOf, foodOf, migrants, statsOf } from "./views/views.ts";
 export { digest } from "./wire/digest.ts";
 export { openTank, parkTank } from "./wire/live.ts";
 export {

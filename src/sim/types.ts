@@ -95,6 +95,17 @@ export interface Ledger {
   readonly removed: number;
 }
 
+/** Who is alive in a tank, and its ledger, at one moment. */
+export interface Census {
+  readonly tick: number;
+  readonly alive: number;
+  readonly ledger: Ledger;
+  /** In the order of ids. */
+  readonly fish_ids: readonly FishId[];
+  /** How often each of them has moved to another tank. */
+  readonly hops: readonly number[];
+}
+
 /** One living fish as a person sees it. */
 export interface FishView {
   readonly fish_id: FishId;

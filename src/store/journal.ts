@@ -8,6 +8,7 @@ import type {
   RememberedRow,
   SnapshotRow,
   TankRow,
+  TransferCountRow,
   TransferEventRow,
   Watermark,
 } from "./rows.ts";
@@ -57,6 +58,13 @@ export interface TransferFilter {
  */
 export const JOURNAL_LOST = "journal_lost";
 
+/**
+ * Meta key of a journal that has removed transfers without counting them, as versions before schema
+ * 8 did. Its value is a JSON object of the tanks of that time: what was not counted of each, or
+ * null where that is not known yet.
+ */
+export const TRANSFERS_UNCOUNTED = "transfers_uncounted";
+
 /** Bounds of a journal's rows; see {@link Journal}. */
 export interface JournalBounds {
   readonly transferEventsMax: number;
@@ -72,7 +80,8 @@ export interface JournalBounds {
  *
  * Outbox and inbox keep about `LIMITS.transfersKeptMax` rows each. Beyond that the oldest rows that
  * are not needed any more are removed: in the outbox settled ones, except the last of each pair of
- * tanks, whose sequence continues; in the inbox those below the horizon of their pair.
+ * tanks, whose sequence continues; in the inbox those below the horizon of their pair. Removed rows
+ * still count in {@link JournalReads.transferCounts}.
  */
 export interface Journal extends JournalReads {
   /**
@@ -116,12 +125,16 @@ export interface JournalReads {
   inboxRow(sourceNodeId: string, transferId: string): Promise<InboxRow | undefined>;
   /** The decisions on transfers of any source with this id, the oldest first. */
   inboxRows(transferId: string): Promise<readonly InboxRow[]>;
+  /** Accepted transfers of these entities, whose rows are still kept. */
+  arrivals(entityIds: readonly string[]): Promise<readonly InboxRow[]>;
   /** The lowest undecided sequence that was stored for the pair; 0 if there is none. */
   horizon(pair: Omit<HorizonRow, "lowest_undecided">): Promise<number>;
   /** Highest sequence ever used per (source tank, destination tank). */
   lastSequences(): Promise<
     readonly { source_tank_id: string; destination_tank_id: string; sequence: number }[]
   >;
+  /** All transfers ever, in the order of the fields; states without transfers are left out. */
+  transferCounts(): Promise<readonly TransferCountRow[]>;
   events(transferId: string): Promise<readonly TransferEventRow[]>;
   /** In the order of node ids. */
   remembered(): Promise<readonly RememberedRow[]>;

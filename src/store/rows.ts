@@ -164,6 +164,19 @@ export interface InboxRow {
   readonly decided_at: number;
 }
 
+/** Transfers of one pair of tanks in one state, those of removed rows included. */
+export interface TransferCountRow {
+  /** Of the outbox, or of the inbox. */
+  readonly side: "out" | "in";
+  /** The other node. */
+  readonly node_id: string;
+  readonly source_tank_id: string;
+  readonly destination_tank_id: string;
+  readonly entity_type: OutboxRow["entity_type"];
+  readonly state: OutboxState | InboxDecision;
+  readonly count: number;
+}
+
 /** The settled transfers of a source to one tank, as the source has declared. */
 export interface HorizonRow {
   readonly source_node_id: string;

@@ -24,6 +24,7 @@ import { freeName, renameDuplicates, requireFreeName } from "./tank-names.ts";
 import { type SupervisorDeps, TankSupervisor } from "./tank-supervisor.ts";
 import type {
   Alongside,
+  CommittedCensus,
   ForkedWorld,
   Frame,
   HostedTank,
@@ -247,6 +248,10 @@ class HostingService implements TankService {
 
   async fish(tankId: string): Promise<readonly FishView[]> {
     return this.#supervisor(tankId).placement.whenPlaced((incarnation) => incarnation.fish());
+  }
+
+  async census(tankId: string): Promise<CommittedCensus> {
+    return this.#supervisor(tankId).placement.whenPlaced((incarnation) => incarnation.census());
   }
 
   async fishProfile(tankId: string, fishId: FishId): Promise<FishProfile | undefined> {

@@ -19,7 +19,7 @@ import { CommitQueue } from "./log/commit-queue.ts";
 import { encodeCommand } from "./log/encode-command.ts";
 import { entryBytes } from "./log/entry-bytes.ts";
 import { chain } from "./log/log-chain.ts";
-import type { Alongside, Stamped } from "./tanks.ts";
+import type { Alongside, CommittedCensus, Stamped } from "./tanks.ts";
 import type {
   CapturedState,
   LoadTank,
@@ -82,6 +82,7 @@ export class TankIncarnation {
   readonly #commands = new WaitingRequests<CommandContext, Stamped>();
   readonly #fish = new WaitingRequests<null, readonly FishView[]>();
   readonly #profiles = new WaitingRequests<null, FishProfile | undefined>();
+  readonly #censuses = new WaitingRequests<null, CommittedCensus>();
   readonly #migrants = new WaitingRequests<null, readonly Migrant[]>();
   readonly #captures = new WaitingRequests<null, ChainedState>();
   #logEnd: LogEnd;
@@ -132,7 +133,7 @@ export class TankIncarnation {
   }
 
   fish(): Promise<readonly FishView[]> {
-    return this.#fish.ask(null, (request) => this.#post({ kind: "ask_all_fish", request }));
+    return this.#fish.ask(null, (request) => this.#post({ kind: "ask", request, about: "fish" }));
   }
 
   fishProfile(fishId: FishId): Promise<FishProfile | undefined> {
@@ -143,6 +144,15 @@ export class TankIncarnation {
     return this.#migrants.ask(null, (request) =>
       this.#post({ kind: "ask_migrants", request, order }),
     );
+  }
+
+  /** Resolves when every change that it includes is durable; rejects when that fails. */
+  async census(): Promise<CommittedCensus> {
+    const census = await this.#censuses.ask(null, (request) =>
+      this.#post({ kind: "ask", request, about: "census" }),
+    );
+    await this.commit([]);
+    return census;
   }
 
   /** Captures the final state and stops the tank's clock there. */
@@ -179,13 +189,15 @@ export class TankIncarnation {
     if (!this.#ended) {
       this.#ended = true;
       this.#post({ kind: "unload" });
-      const questions = [this.#fish, this.#profiles, this.#migrants];
+      const questions = [this.#fish, this.#profiles, this.#censuses, this.#migrants];
       for (const waiting of [this.#commands, ...questions, this.#captures]) waiting.end(reason);
     }
     await this.#queue.close(reason);
   }
 
-  onAnswer(message: SaidOfTank<"applied" | "mark" | "fish" | "fish_profile" | "migrants">): void {
+  onAnswer(
+    message: SaidOfTank<"applied" | "mark" | "fish" | "fish_profile" | "census" | "migrants">,
+  ): void {
     switch (message.kind) {
       case "applied":
         this.#onApplied(message);
@@ -199,6 +211,11 @@ export class TankIncarnation {
       case "fish_profile":
         this.#profiles.answer(message.request, message.profile);
         break;
+      case "census": {
+        const { seq, census } = message;
+        this.#censuses.answer(message.request, { ...census, seq, epoch: this.#deps.row.epoch });
+        break;
+      }
       case "migrants":
         this.#migrants.answer(message.request, message.migrants);
     }

@@ -1,5 +1,6 @@
 import type { Problem } from "../platform/errors.ts";
 import type {
+  Census,
   Command,
   FishId,
   FishProfile,
@@ -92,6 +93,12 @@ export interface Stamped {
   readonly epoch: number;
 }
 
+/** Who is alive in a tank, when all commands up to `seq` that have led there are durable. */
+export interface CommittedCensus extends Census {
+  readonly epoch: number;
+  readonly seq: number;
+}
+
 /** Further writes for the transaction that logs the command. Called once, before the commit. */
 export type Alongside = (stamped: Stamped) => readonly JournalWrite[];
 
@@ -113,6 +120,7 @@ export interface Tanks {
   get(tankId: string): HostedTank | undefined;
   submit(tankId: string, command: Command, alongside?: Alongside): Promise<Stamped>;
   fish(tankId: string): Promise<readonly FishView[]>;
+  census(tankId: string): Promise<CommittedCensus>;
   /** Undefined when no such fish lives there. */
   fishProfile(tankId: string, fishId: FishId): Promise<FishProfile | undefined>;
   /**

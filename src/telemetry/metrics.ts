@@ -66,6 +66,21 @@ export const METRICS = {
     labels: ["direction", "state"],
   },
   tankd_escrow: { type: "gauge", help: "Entities in escrow", labels: [] },
+  tankd_audits_total: {
+    type: "counter",
+    help: "Audits of this node's own tanks and pairs, by outcome",
+    labels: ["outcome"],
+  },
+  tankd_audit_findings: {
+    type: "gauge",
+    help: "Fish that the last of them found to be missing or double",
+    labels: ["kind"],
+  },
+  tankd_audit_whole_timestamp_seconds: {
+    type: "gauge",
+    help: "Unix time of the last of them that was complete",
+    labels: [],
+  },
   tankd_peer_requests_total: {
     type: "counter",
     help: "Requests sent to other nodes, by outcome",

@@ -1,5 +1,5 @@
 import { hasRights } from "../cluster/rights.ts";
-import type { AutoConnection } from "../cluster/server-record.ts";
+import type { AuditNote, AutoConnection } from "../cluster/server-record.ts";
 import type { BackendStatus, Cause } from "../discovery/backend.ts";
 
 /** The parts of the API's answers that the page uses; /docs describes all of them. */
@@ -34,6 +34,8 @@ export interface LocalServer extends Server {
   readonly backends: readonly BackendStatus[];
   /** Nodes of earlier builds do not say it. */
   readonly auto_connection?: AutoConnection;
+  /** Null before the first; nodes of earlier builds do not say it. */
+  readonly audit?: AuditNote | null;
   readonly alone: { readonly seconds: number; readonly causes: readonly Cause[] } | null;
 }
 

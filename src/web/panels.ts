@@ -1,3 +1,4 @@
+import { isFine, noteWords } from "../audit/note-words.ts";
 import { hasRights, whyWithoutRights } from "../cluster/rights.ts";
 import type {
   Connection,
@@ -19,7 +20,7 @@ const ARROWS = { left: "←", right: "→", both: "↔" } as const;
 export function showPanels(overview: Overview, nowMs: number): void {
   const nameOf = tankNames(overview);
   const labelOf = serverLabels(overview);
-  replace("node", ...nodeLine(overview, labelOf));
+  replace("node", ...nodeLine(overview, labelOf, nowMs));
   replace("servers", serverTable(overview.servers));
   showOutside(overview.outside);
   showSolitude(overview.local);
@@ -82,7 +83,15 @@ function replace(id: string, ...children: readonly Child[]): void {
   if (next.innerHTML !== place.innerHTML) place.replaceChildren(...next.childNodes);
 }
 
-function nodeLine({ local }: Overview, labelOf: NameOf): Child[] {
+/** What its last audit of its own tanks and pairs has found. */
+function auditOf({ audit }: LocalServer, nowMs: number): Child[] {
+  if (!audit) return [];
+  const title = "Each fish of its tanks in exactly one place: tankd audit";
+  const style = isFine(audit) ? {} : { class: "stopped" };
+  return [element("span", { title, ...style }, `audit ${noteWords(audit, nowMs)}`)];
+}
+
+function nodeLine({ local }: Overview, labelOf: NameOf, nowMs: number): Child[] {
   const hub = element("span", {}, "hub ");
   if (local.role === "hub") hub.append("is this node");
   else if (local.hub === null) hub.append("not found yet");
@@ -95,6 +104,7 @@ function nodeLine({ local }: Overview, labelOf: NameOf): Child[] {
     element("span", {}, `cluster ${local.cluster}`),
     hub,
     ...reached,
+    ...auditOf(local, nowMs),
     element("span", {}, `v${local.version}`),
   ];
 }

@@ -73,8 +73,9 @@ test("the OpenAPI document is well-formed", async () => {
         path === "/api/config" ||
         (method !== "get" && !path.startsWith("/peer/"));
       const signed = path === "/api/cluster/tunnel" ? [{ nodeSignature: [] }] : [];
-      // Who sends the token is told more: the ids of open transfers.
-      const open = path === "/api/transfers" ? [{}, { controlToken: [] }] : signed;
+      // Who sends the token is told more of open transfers, and gets an audit that begins now.
+      const mayControl = path === "/api/transfers" || path === "/api/audit";
+      const open = mayControl ? [{}, { controlToken: [] }] : signed;
       const security = controlled ? [{ controlToken: [] }] : open;
       expect([path, method, operation.security]).toEqual([path, method, security]);
     }

@@ -1,5 +1,6 @@
 import type { ApiContext } from "../../src/api/context.ts";
 import { viewRecovery } from "../../src/api/recovery-view.ts";
+import type { AuditResult } from "../../src/audit/audit.ts";
 import type { Alias, Cluster, ClusterView } from "../../src/cluster/cluster.ts";
 import { createVerifier } from "../../src/cluster/identity/signature.ts";
 import type { PeerRoute } from "../../src/cluster/peer-route.ts";
@@ -42,6 +43,24 @@ export class FakeNode {
     log: { debug() {}, info() {}, warn() {}, error() {} },
     version: "0.1.0",
   });
+  /** Whether each audit had to be a fresh one. */
+  readonly audits: boolean[] = [];
+  audited: AuditResult = {
+    ok: true,
+    complete: true,
+    missing: [],
+    double: [],
+    in_escrow: 1,
+    alive: 4,
+    unreachable: [],
+    unsettled: [],
+    notes: [],
+    nodes: 2,
+    tanks: 2,
+    pairs: 1,
+    at: new Date(EPOCH_MS).toISOString(),
+    duration_ms: 12,
+  };
   readonly openEscrow = new Set<string>();
   readonly aliases = new Map<string, Alias>();
   /** The hubs that it was told to join, and `left`. */
@@ -79,6 +98,15 @@ export class FakeNode {
       replay: this.replay,
       cluster: this.#cluster(),
       migration: this.#migration(),
+      audit: {
+        audit: async ({ fresh = false } = {}) => {
+          this.audits.push(fresh);
+          return this.audited;
+        },
+        last: undefined,
+        note: undefined,
+        routes: () => [],
+      },
       clock: this.#clock,
       log: {
         debug() {},
@@ -138,6 +166,12 @@ export class FakeNode {
       fish: async (tankId) => [fakeFish(`${tankId}-fish-1`), fakeFish(`${tankId}-fish-2`)],
       fishProfile: async (tankId, fishId) =>
         fishId.startsWith(`${tankId}-fish-`) ? fakeProfile(fishId) : undefined,
+      census: async (tankId) => {
+        const { row, seq, stats } = node.hosted.get(tankId) ?? fakeTank(tankId, "");
+        const { alive, tick, ledger } = stats;
+        const fish_ids = [`${tankId}-fish-1`, `${tankId}-fish-2`];
+        return { epoch: row.epoch, seq, tick, alive, ledger, fish_ids, hops: [0, 0] };
+      },
       pickMigrants: async () => [],
       watch: (tankId, listener) => {
         if (!node.hosted.has(tankId)) throw new Problem("unknown_tank", "gone");

@@ -1,5 +1,7 @@
 import { expect } from "bun:test";
-import { connectionsSchema, type Tank } from "../support/api.ts";
+import { aliveBy } from "../../src/audit/ledger.ts";
+import { seenTwice } from "../../src/audit/places.ts";
+import { connectionsSchema } from "../support/api.ts";
 import { until } from "../support/commands.ts";
 import type { Node } from "../support/node.ts";
 
@@ -29,13 +31,6 @@ export async function settle(nodes: readonly Node[]): Promise<void> {
   });
 }
 
-/** What a tank's own ledger says is alive in it. */
-function balance({ ledger }: Tank): number {
-  const died = Object.values(ledger.died).reduce((sum, count) => sum + count, 0);
-  const came = ledger.founded + ledger.born + ledger.spawned + ledger.imported + ledger.restored;
-  return came - died - ledger.exported - ledger.removed;
-}
-
 /**
  * Proves that no fish was lost or doubled between these nodes, once every transfer is settled:
  * each tank's ledger is whole, what left somewhere arrived somewhere, every decision is known to
@@ -46,7 +41,7 @@ export async function expectWholeLedger(nodes: readonly Node[]): Promise<void> {
   let left = 0;
   for (const node of nodes) {
     for (const tank of await node.tanks()) {
-      expect(tank.fish_count).toBe(balance(tank));
+      expect(tank.fish_count).toBe(aliveBy(tank.ledger));
       left += tank.ledger.exported - tank.ledger.imported - tank.ledger.restored;
     }
   }
@@ -69,5 +64,6 @@ async function expectSameDecisions(nodes: readonly Node[]): Promise<void> {
 
 async function expectEachFishOnce(nodes: readonly Node[]): Promise<void> {
   const ids = (await Promise.all(nodes.map((node) => node.fishIds()))).flat();
-  expect(ids.length).toBe(new Set(ids).size);
+  const fish = ids.map((entity_id) => ({ entity_id }));
+  expect([...seenTwice(fish).keys()]).toEqual([]);
 }

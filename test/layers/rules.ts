@@ -23,6 +23,7 @@ export const LAYERS: readonly string[] = [
   "adapters",
   "api",
   "web",
+  "audit",
   "migration",
   "cluster",
   "tanks",

@@ -7,6 +7,7 @@ import type { LogKind, LogRow, TankRow } from "../../src/store/rows.ts";
 import { NO_STATS } from "../../src/tanks/tank-view.ts";
 import type {
   Alongside,
+  CommittedCensus,
   HostedTank,
   MigrantsWanted,
   Stamped,
@@ -191,6 +192,10 @@ export class FakeTanks implements Tanks {
 
   async fish(): Promise<readonly FishView[]> {
     return [];
+  }
+
+  census(): Promise<CommittedCensus> {
+    return Promise.reject(new Error("not part of the fake"));
   }
 
   async fishProfile(): Promise<undefined> {}

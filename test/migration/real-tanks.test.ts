@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { aliveBy } from "../../src/audit/ledger.ts";
 import { createTanks } from "../../src/tanks/service.ts";
 import { inProcessSimulation } from "../../src/tanks/thread/in-process-host.ts";
 import { silentLog } from "../../src/telemetry/log.ts";
@@ -35,9 +36,7 @@ async function ledgersOf(aquarium: Aquarium) {
     const fish = await run.tanks.fish(tankId);
     ids.push(...fish.map((one) => one.fish_id));
     const { ledger, alive } = tank.stats;
-    const died = Object.values(ledger.died).reduce((total, count) => total + count, 0);
-    const came = ledger.founded + ledger.born + ledger.spawned + ledger.imported + ledger.restored;
-    expect(alive).toBe(came - died - ledger.exported - ledger.removed);
+    expect(alive).toBe(aliveBy(ledger));
     sum.exported += ledger.exported;
     sum.imported += ledger.imported;
     sum.restored += ledger.restored;

@@ -10,6 +10,7 @@ import {
 } from "node:fs";
 import { z } from "zod";
 import { tankViewSchema } from "../../src/api/tank-view.ts";
+import { aliveBy } from "../../src/audit/ledger.ts";
 import { Sandbox } from "./child.ts";
 
 const tanksSchema = z.object({ tanks: z.array(tankViewSchema), count: z.number() });
@@ -21,10 +22,7 @@ async function tanksOf(sandbox: Sandbox, directory: string) {
 
 /** Every fish that ever was is accounted for. */
 function accounted({ fish_count, ledger }: z.infer<typeof tankViewSchema>): boolean {
-  const { died } = ledger;
-  const came = ledger.founded + ledger.born + ledger.spawned + ledger.imported + ledger.restored;
-  const went = died.starvation + died.predation + died.old_age + ledger.exported + ledger.removed;
-  return fish_count === came - went;
+  return fish_count === aliveBy(ledger);
 }
 
 test("a node starts, is asked, stops, and comes back as the same with its tanks", async () => {

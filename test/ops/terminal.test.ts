@@ -80,3 +80,52 @@ test("SIGHUP opens the log of a node in the background anew", async () => {
   }
   expect(readFileSync(log, "utf8")).toContain('"node stopped"');
 });
+
+/** A node that takes only members with this secret, told of `hub` where there is one. */
+function member(scratch: Scratch, name: string, hub?: string): NodeProcess {
+  const found = hub === undefined ? ["--discovery", "none"] : ["--discovery", "hub", "--hub", hub];
+  return new NodeProcess({
+    directory: scratch.path(name),
+    log: scratch.path(`${name}.log`),
+    options: [
+      ...["--host", "127.0.0.1", "--port", "0", "--tanks", "0"],
+      ...["--secret-file", scratch.path(`${name}.secret`), ...found],
+    ],
+  });
+}
+
+function writeSecret(scratch: Scratch, name: string, secret: string): void {
+  writeFileSync(scratch.path(`${name}.secret`), secret, { mode: 0o600 });
+}
+
+test("SIGHUP reads the cluster's secret anew; a file that is none changes nothing", async () => {
+  using scratch = new Scratch();
+  const [first, second] = ["the first secret of this cluster", "the second secret of this cluster"];
+  writeSecret(scratch, "hub", first);
+  writeSecret(scratch, "worker", second);
+  await using hub = member(scratch, "hub");
+  await hub.ready();
+  await using worker = member(scratch, "worker", hub.url);
+  const said = (node: NodeProcess, msg: string) =>
+    until(`the log says ${msg}`, PROMPTLY_MS, async () =>
+      node.logged().find((line) => line.msg.startsWith(msg)),
+    );
+  await until(
+    "the worker is up",
+    PROMPTLY_MS,
+    async () => (await worker.api.fetch("GET", "/health")).ok,
+  );
+
+  writeSecret(scratch, "worker", "short");
+  worker.signal("SIGHUP");
+  expect(await said(worker, "secret not read again")).toMatchObject({ level: "warn" });
+  writeSecret(scratch, "worker", first);
+  worker.signal("SIGHUP");
+  expect(await said(worker, "secret read again")).toMatchObject({ changed: true });
+  await said(worker, "registered with discovery hub");
+  for (const node of [hub, worker]) {
+    const text = readFileSync(scratch.path(`${node === hub ? "hub" : "worker"}.log`), "utf8");
+    expect(text).not.toContain(first);
+    expect(await node.stop()).toEqual({ exitCode: 0, signal: null });
+  }
+});

@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { aliveBy } from "../../src/audit/ledger.ts";
 import {
   apply,
   type Command,
@@ -99,9 +100,7 @@ export function play(tank: Tank, away: Away, move: Move): Outcome | undefined {
 
 /** The ledger's claim of who is alive, from the public numbers alone. */
 export function claimedAlive(tank: Tank): number {
-  const { ledger: l } = statsOf(tank);
-  const died = l.died.starvation + l.died.predation + l.died.old_age;
-  return l.founded + l.born + l.spawned + l.imported + l.restored - died - l.exported - l.removed;
+  return aliveBy(statsOf(tank).ledger);
 }
 
 /** Exports a fish that is fit to travel and returns its record. */

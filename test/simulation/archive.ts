@@ -13,6 +13,7 @@ export class Archive {
   /** Fish that have left, and those of them that were brought back. */
   transfers = 0;
   returned = 0;
+  readonly #records = new Map<string, Uint8Array>();
   readonly #rows = new Map<string, LogRow[]>();
 
   /** What is known of a disk that was copied. */
@@ -22,6 +23,11 @@ export class Archive {
     copy.returned = this.returned;
     for (const [tankId, rows] of this.#rows) copy.#rows.set(tankId, [...rows]);
     return copy;
+  }
+
+  /** What was sent in a transfer; its row loses it once it is settled. */
+  recordOf(transferId: string): Uint8Array {
+    return this.#records.get(transferId) ?? new Uint8Array();
   }
 
   /** The journal, with what it commits noted here. */
@@ -37,7 +43,10 @@ export class Archive {
   #note(write: JournalWrite): void {
     if ("update" in write && write.state === "returned") this.returned++;
     if (!("put" in write)) return;
-    if (write.put === "outbox") this.transfers++;
+    if (write.put === "outbox") {
+      this.transfers++;
+      this.#records.set(write.row.transfer_id, write.row.record);
+    }
     if (write.put !== "log") return;
     const rows = this.#rows.get(write.row.tank_id) ?? [];
     rows.push(write.row);

@@ -1,3 +1,6 @@
+import type { AuditResult } from "../../src/audit/audit.ts";
+import { aliveBy, surplusOf } from "../../src/audit/ledger.ts";
+import { seenTwice } from "../../src/audit/places.ts";
 import type { Core } from "../../src/node/core.ts";
 import { ENGINE_VERSION } from "../../src/sim/index.ts";
 import type { FishView } from "../../src/sim/types.ts";
@@ -60,13 +63,9 @@ export async function checkLedger(cluster: SimulatedCluster): Promise<readonly F
 
 function checkTank({ row, status, stats }: HostedTank): readonly Finding[] {
   if (status !== "running") return [`tank ${row.name} is ${status}`];
-  const { ledger, alive } = stats;
-  const died = ledger.died.starvation + ledger.died.predation + ledger.died.old_age;
-  const arrived = ledger.founded + ledger.born + ledger.spawned + ledger.imported + ledger.restored;
-  const left = died + ledger.exported + ledger.removed;
-  return arrived - left === alive
+  return surplusOf(stats) === 0
     ? []
-    : [`tank ${row.name}: ${alive} alive, but its ledger says ${arrived} − ${left}`];
+    : [`tank ${row.name}: ${stats.alive} alive, but ${aliveBy(stats.ledger)} by its ledger`];
 }
 
 /** With nothing in escrow, what left tanks for good has arrived in others. */
@@ -93,10 +92,43 @@ function fishOf(core: Core): readonly Promise<readonly FishView[]>[] {
   return running.map(({ row }) => core.tanks.fish(row.tank_id));
 }
 
+/** Time for an audit in which every node that is asked may be silent. */
+const AUDIT_MS = 120_000;
+
+/** What an audit by this node finds; undefined when the node dies first. */
+export async function auditBy(
+  { world }: SimulatedCluster,
+  core: Core,
+  withinMs = AUDIT_MS,
+): Promise<AuditResult | undefined> {
+  let result: AuditResult | undefined;
+  let isOver = false;
+  void core.audit.audit({ fresh: true }).then(
+    (found) => {
+      result = found;
+      isOver = true;
+    },
+    () => {
+      isOver = true;
+    },
+  );
+  await world.runUntil(world.nowMs + withinMs, () => isOver);
+  return result;
+}
+
+/** With everything at rest the product's own audit is fine, whoever makes it. */
+export async function checkAudit(cluster: SimulatedCluster): Promise<readonly Finding[]> {
+  const findings: Finding[] = [];
+  for (const core of cluster.cores) {
+    const result = await auditBy(cluster, core);
+    if (!result?.ok) findings.push(`the audit is not fine: ${JSON.stringify(result)}`);
+  }
+  return findings;
+}
+
 export function checkPlaces(fish: readonly FishView[]): readonly Finding[] {
-  const seen = new Set<string>();
-  const double = fish.filter(({ fish_id }) => seen.size === seen.add(fish_id).size);
-  return double.map(({ fish_id }) => `fish ${fish_id} lives in two places`);
+  const double = seenTwice(fish.map(({ fish_id }) => ({ entity_id: fish_id })));
+  return [...double.keys()].map((id) => `fish ${id} lives in two places`);
 }
 
 /** After a clean stop: the state on disk is what a replay from the founding comes to. */

@@ -42,6 +42,8 @@ export interface ClusterOptions {
    * Tanks of each node that are moved between its threads all the time. Default: one, which stays.
    */
   readonly restlessTanks?: number;
+  /** Interval of each node's audits of its own tanks and pairs. Default: it makes none. */
+  readonly auditIntervalMs?: number;
   /** Breaks the product on purpose, between its code and its store. */
   readonly sabotage?: (journal: Journal) => Journal;
 }
@@ -94,7 +96,7 @@ export class SimulatedNode extends CoreNode {
   boot(): void {
     const { process, core } = this.create();
     const { nodeId } = this.identity;
-    const routes = [...core.cluster.routes(), ...core.migration.routes()];
+    const routes = [core.cluster, core.migration, core.audit].flatMap((part) => part.routes());
     // Nonces are forgotten at once, as by a restart: a late copy must be harmless by the protocol
     // alone.
     const verifier = (): Verifier => ({
@@ -206,9 +208,10 @@ export class SimulatedCluster {
 
   settingsOf(node: SimulatedNode): CoreSettings {
     const timing = { ...timingOf("development"), migrationCheckMs: 500, peerTimeoutMs: 2_000 };
-    const { fish, seed, restlessTanks } = this.options;
+    const { fish, seed, restlessTanks, auditIntervalMs } = this.options;
     return {
       ...CORE_SETTINGS,
+      ...(auditIntervalMs === undefined ? {} : { auditIntervalMs }),
       serverId: node.name,
       port: API_PORT,
       timing,

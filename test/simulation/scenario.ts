@@ -1,6 +1,7 @@
 import type { Core } from "../../src/node/core.ts";
 import { ClusterWatch } from "../support/simulated/cluster-watch.ts";
 import {
+  checkAudit,
   checkFenced,
   checkHub,
   checkLedger,
@@ -73,6 +74,7 @@ export async function runScenario(options: ScenarioOptions): Promise<Report> {
   // A report of a simulation is at most a few hundred milliseconds old.
   await world.run(Math.max(world.nowMs + 1_000, restFromMs + HUB_WITHIN_MS + HUB_STAYS_MS));
   findings.push(...(await checkLedger(cluster)), ...watch.end(), ...checkFenced(cluster));
+  findings.push(...(await checkAudit(cluster)));
   findings.push(...(await stopAndReplay(cluster)));
   const { seed } = options;
   return {

@@ -1,6 +1,7 @@
 import { afterEach, describe } from "bun:test";
 import { eventsAreBounded, transfersAreBounded } from "./conformance/bounds.ts";
 import { commitsAreCounted, commitsAreWhole } from "./conformance/commits.ts";
+import { transfersAreCounted } from "./conformance/counts.ts";
 import { registryIsKept } from "./conformance/registry.ts";
 import { rowsComeBack } from "./conformance/rows.ts";
 import type { Subject } from "./conformance/subject.ts";
@@ -27,6 +28,7 @@ export function storeConformance(name: string, open: () => Promise<Subject>): vo
     transfersAreFound(opened);
     eventsAreBounded(opened);
     transfersAreBounded(opened);
+    transfersAreCounted(opened);
     registryIsKept(opened);
   });
 }

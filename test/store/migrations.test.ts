@@ -4,7 +4,12 @@ import { createHash } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Journal, JournalReads, Store } from "../../src/store/journal.ts";
+import {
+  type Journal,
+  type JournalReads,
+  type Store,
+  TRANSFERS_UNCOUNTED,
+} from "../../src/store/journal.ts";
 import { Connection } from "../../src/store/sqlite/connection.ts";
 import { migrateFrom } from "../../src/store/sqlite/database.ts";
 import { openSqliteReader } from "../../src/store/sqlite/reader.ts";
@@ -156,6 +161,15 @@ function expectedFrom(version: number) {
     detail: "sent",
   };
   const inDoubt = { transfer_id: "x1", at: 1_700_000_000_009, event: "in_doubt", detail: "silent" };
+  const plants = {
+    side: "in",
+    node_id: "n8",
+    source_tank_id: "t8",
+    destination_tank_id: REEF,
+    entity_type: "plant",
+    state: "accepted",
+    count: 1,
+  };
   return {
     position: version >= 3 ? 12 : 0,
     term: '{"counter":3,"node_id":"n1"}',
@@ -182,7 +196,7 @@ function expectedFrom(version: number) {
     ],
     logStart: 1,
     snapshots: version >= 6 ? [counted, uncounted] : [uncounted],
-    connections: [plain, refined, arranged].slice(0, Math.max(1, version - 6)),
+    connections: [plain, refined, arranged].slice(0, Math.max(1, version - 7)),
     openOutbox: [
       {
         transfer_id: "x1",
@@ -209,8 +223,38 @@ function expectedFrom(version: number) {
     // Version 1 kept it elsewhere, and what it held was dropped: a horizon may always be lower.
     horizon: version >= 2 ? 5 : 0,
     lastSequences: [{ source_tank_id: REEF, destination_tank_id: "t2", sequence: 1 }],
+    transferCounts: [
+      ...(version >= 7 ? [plants] : []),
+      {
+        side: "in",
+        node_id: "n9",
+        source_tank_id: "t9",
+        destination_tank_id: REEF,
+        entity_type: "fish",
+        state: "refused",
+        // Version 8 has folded some.
+        count: version >= 8 ? 3 : 1,
+      },
+      {
+        side: "out",
+        node_id: "n2",
+        source_tank_id: REEF,
+        destination_tank_id: "t2",
+        entity_type: "fish",
+        state: "pending",
+        count: 1,
+      },
+    ],
+    // The horizon tells of decisions that were removed before they were counted.
+    uncounted: uncountedIn(version),
     remembered: version >= 4 ? [remembered] : [],
   };
+}
+
+/** A whole database of version 1; later ones have removed decisions that nobody counted. */
+function uncountedIn(version: number) {
+  if (version === 1 || version >= 8) return undefined;
+  return { [REEF]: null, ...(version >= 3 ? { fedcba9876543210: null } : {}) };
 }
 
 async function everythingIn(journal: JournalReads): Promise<unknown> {
@@ -228,6 +272,8 @@ async function everythingIn(journal: JournalReads): Promise<unknown> {
     events: await journal.events("x1"),
     horizon: await journal.horizon(pair),
     lastSequences: await journal.lastSequences(),
+    transferCounts: await journal.transferCounts(),
+    uncounted: JSON.parse((await journal.meta(TRANSFERS_UNCOUNTED)) ?? "null") ?? undefined,
     remembered: await journal.remembered(),
   };
 }

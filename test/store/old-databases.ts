@@ -85,6 +85,13 @@ export const OLD_VERSIONS: readonly OldVersion[] = [
     `,
   },
   {
+    stepSha256: "fa41787c13172c887e9ae4efa9074bbb076b73b9dd7ed2732b7b0e65ab52295b",
+    rows: `
+      INSERT INTO transfer_counts VALUES
+        ('in', 'n9', 't9', '0123456789abcdef', 'fish', 'refused', 2);
+    `,
+  },
+  {
     stepSha256: "57eeb80ae6a3603e5a71ddd460f0a0aba5acc84eae18f79ef8b59ad10ee18190",
     rows: `
       INSERT INTO connections

@@ -174,7 +174,7 @@ test("memory that says it is whole is so at each instant, and never while it cha
   };
   loop.receive(load);
   await world.run(10_000);
-  loop.receive({ kind: "ask_all_fish", tank: "a", load: 1, request: 1 });
+  loop.receive({ kind: "ask", tank: "a", load: 1, request: 1, about: "fish" });
   loop.stop();
   expect(truth.tick).toBeGreaterThan(290);
   expect(seen.whole).toBeGreaterThan(30);

@@ -303,6 +303,21 @@ describe("a tank", () => {
     expect(await bench.settle(tanks.fishProfile(row.tank_id, "nobody"))).toBeUndefined();
   });
 
+  test("is counted with everything that has happened to it, once that is durable", async () => {
+    const bench = new Bench();
+    const tanks = await bench.start();
+    const { row } = await bench.settle(tanks.create(REEF));
+    const spawned = tanks.submit(row.tank_id, { kind: "spawn", fish: 3 });
+    const census = await bench.settle(tanks.census(row.tank_id));
+    await bench.settle(spawned);
+    expect(census).toMatchObject({ epoch: 1, ledger: { founded: REEF.fish, spawned: 3 } });
+    expect(tanks.get(row.tank_id)?.durableSeq).toBeGreaterThanOrEqual(census.seq);
+    expect(census.fish_ids).toHaveLength(census.alive);
+    expect(census.hops).toEqual(census.fish_ids.map(() => 0));
+    const fish = await bench.settle(tanks.fish(row.tank_id));
+    expect(fish.map(({ fish_id }) => fish_id)).toEqual([...census.fish_ids]);
+  });
+
   test("that is removed leaves nothing behind", async () => {
     const bench = new Bench();
     const tanks = await bench.start();

@@ -45,6 +45,27 @@ async function replaceProgram(node: Node, program: string): Promise<void> {
   expect(node.nodeId).toBe(nodeId);
 }
 
+/** The build before cannot be asked: an audit says so, and finds nothing wrong with the rest. */
+async function expectOnlyNewAudited(nodes: readonly Node[]): Promise<void> {
+  const asked = nodes.find(({ binary }) => binary === TANKD);
+  const old = nodes.find(({ binary }) => binary === EARLIER);
+  const { exitCode, stdout } = (await asked?.cli("audit", "--json")) ?? {};
+  expect(exitCode).toBe(1);
+  expect(JSON.parse(stdout ?? "")).toMatchObject({
+    complete: false,
+    missing: [],
+    double: [],
+    unreachable: [{ node_id: old?.nodeId, reason: "its version of tankd has no audit" }],
+  });
+}
+
+/** Every transfer is counted, those from before the upgrade included. */
+async function expectAudited(nodes: readonly Node[]): Promise<void> {
+  for (const node of nodes) {
+    expect(await node.cli("audit")).toMatchObject({ exitCode: 0, stderr: "" });
+  }
+}
+
 describe.each([
   ["this build is older in the cluster", [TANKD, EARLIER]],
   ["the build before is older in the cluster", [EARLIER, TANKD]],
@@ -63,6 +84,7 @@ describe.each([
     for (const node of nodes) await fishLeave(node, 6);
     await closeConnections(nodes);
     await expectWholeLedger(nodes);
+    await expectOnlyNewAudited(nodes);
   });
 });
 
@@ -81,6 +103,7 @@ describe("a directory of the build before", () => {
     await fishLeave(other, 5);
     await closeConnections(lab.nodes);
     await expectWholeLedger(lab.nodes);
+    await expectAudited(lab.nodes);
   });
 
   labTest(

@@ -109,6 +109,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./transfers.ts")).defineTransfers,
   },
   {
+    name: "audit",
+    describe: "check over all nodes that each fish is in exactly one place",
+    examples: [["tankd audit", "exit code 1 if a fish is missing or double, or a node silent"]],
+    load: async () => (await import("./audit.ts")).defineAudit,
+  },
+  {
     name: "logs",
     describe: "show the log of a node that was started with -d",
     local: "node",

@@ -1,8 +1,13 @@
 import type { Command } from "commander";
 import { z } from "zod";
+import { isFine, noteWords } from "../../audit/note-words.ts";
 import { hasRights, whyWithoutRights } from "../../cluster/rights.ts";
 import { aloneSchema, backendSchema } from "../../cluster/routes/discovery-schemas.ts";
-import { serverRecordSchema } from "../../cluster/server-record.ts";
+import {
+  type AuditNote,
+  auditNoteSchema,
+  serverRecordSchema,
+} from "../../cluster/server-record.ts";
 import { linkWords } from "../../discovery/link-words.ts";
 import { duration } from "../../platform/durations.ts";
 import { messageOf } from "../../platform/errors.ts";
@@ -38,6 +43,7 @@ export const localServerSchema = serverRecordSchema.extend({
   lease: leaseSchema.nullish(),
   backends: z.array(backendSchema.omit({ nominations: true }).extend({ state: z.string() })),
   alone: aloneSchema.nullish(),
+  audit: auditNoteSchema.nullish(),
   descriptors: z.object({ limit: z.number(), open: z.number() }).nullish(),
 });
 
@@ -75,6 +81,11 @@ async function withoutRights(node: NodeClient): Promise<readonly Server[]> {
 
 /** Names of servers without rights in one line; `tankd peers` has all of them. */
 const NAMED_MAX = 5;
+
+function auditLine(context: CliContext, note: AuditNote): string {
+  const words = noteWords(note, context.host.clock.wallMs());
+  return isFine(note) ? words : context.paint("red", `${words}; see tankd audit`);
+}
 
 function outsideLine(outside: readonly Server[]): string {
   const named = outside.slice(0, NAMED_MAX);
@@ -123,6 +134,7 @@ function describe(
     ["tanks", `${count(server.tank_count, "tank")}, ${server.fish_count} fish`],
     ["connections", String(server.active_connections)],
     ...(outside.length > 0 ? [["without rights", outsideLine(outside)] as const] : []),
+    ...(server.audit ? [["audit", auditLine(context, server.audit)] as const] : []),
     ["up", duration(server.uptime_seconds)],
     ["load", `${server.cpu_percent.toFixed(0)} % of a core, ${server.memory_mb.toFixed(0)} MB`],
     ...descriptorLines(server),

@@ -41,9 +41,9 @@ export class NodeClient {
     return this.#send("GET", path, undefined);
   }
 
-  /** The answer of a route that requires the token. @throws as {@link NodeClient.get} */
-  getWithToken(path: string): Promise<unknown> {
-    return this.#send("GET", path, undefined, this.#authorization());
+  /** The answer of a route that heeds the token. @throws as {@link NodeClient.get} */
+  getWithToken(path: string, timeoutMs = REQUEST_TIMEOUT_MS): Promise<unknown> {
+    return this.#send("GET", path, undefined, this.#authorization(), timeoutMs);
   }
 
   /** @throws as {@link NodeClient.get} */
@@ -104,6 +104,7 @@ export class NodeClient {
     path: string,
     body: unknown,
     headers: Record<string, string> = {},
+    timeoutMs = REQUEST_TIMEOUT_MS,
   ): Promise<unknown> {
     const answer = await this.#network
       .send({
@@ -111,7 +112,7 @@ export class NodeClient {
         origin: this.url,
         path,
         headers: { ...this.#headers(method), ...headers },
-        timeoutMs: REQUEST_TIMEOUT_MS,
+        timeoutMs,
         responseBytesMax: ANSWER_BYTES_MAX,
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       })

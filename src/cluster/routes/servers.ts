@@ -5,8 +5,10 @@ import type { ClusterView, ServerFilter } from "../cluster.ts";
 import type { PeerRequest, PeerRoute } from "../peer-route.ts";
 import {
   type AnnouncedTank,
+  type AuditNote,
   type AutoConnection,
   announcedTankSchema,
+  auditNoteSchema,
   autoConnectionSchema,
   type ServerRecord,
   serverRecordSchema,
@@ -24,6 +26,7 @@ export interface ServerRoutesDeps {
   readonly server: (id: string) => ServerRecord | undefined;
   readonly ownTanks: () => readonly AnnouncedTank[];
   readonly autoConnection: () => AutoConnection;
+  readonly audit: () => AuditNote | undefined;
   readonly descriptors: () => DescriptorUse | undefined;
   readonly heartbeatMs: number;
 }
@@ -60,6 +63,8 @@ const localSchema = serverRecordSchema.extend({
   alone: aloneSchema.nullable(),
   tanks: z.array(announcedTankSchema),
   auto_connection: autoConnectionSchema,
+  /** Null until the first. */
+  audit: auditNoteSchema.nullable(),
   heartbeat_interval: z.number(),
 });
 
@@ -139,7 +144,7 @@ export function serverRoutes(withDeps: ServerRoutesDeps): readonly PeerRoute[] {
 }
 
 function describeLocal(deps: ServerRoutesDeps) {
-  const { view, self, ownTanks, autoConnection, descriptors, heartbeatMs } = deps;
+  const { view, self, ownTanks, autoConnection, audit, descriptors, heartbeatMs } = deps;
   const { cluster, roleReason, hub, term, backends, lease, alone } = view();
   return {
     ...self(),
@@ -163,6 +168,7 @@ function describeLocal(deps: ServerRoutesDeps) {
     alone: alone ?? null,
     tanks: ownTanks(),
     auto_connection: autoConnection(),
+    audit: audit() ?? null,
     heartbeat_interval: heartbeatMs / 1000,
   };
 }

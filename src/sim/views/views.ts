@@ -8,7 +8,7 @@ import { plantLedgerOf } from "../plants/plant-ledger.ts";
 import { ledgerOf, sumOf } from "../state/ledger.ts";
 import { fishIdOf, genomeOf, parentIdsOf } from "../state/population.ts";
 import type { Tank } from "../state/tank.ts";
-import type { FishId, FishView, TankStats } from "../types.ts";
+import type { Census, FishId, FishView, TankStats } from "../types.ts";
 
 export function statsOf(tank: Tank): TankStats {
   const { counters, fish } = tank;
@@ -57,6 +57,18 @@ export function migrants(tank: Tank): FishId[] {
     if (isFitToTravel(fish.age[row])) ids.push(fishIdOf(tank, row));
   }
   return ids;
+}
+
+export function censusOf(tank: Tank): Census {
+  const { counters, fish } = tank;
+  const rows = Array.from({ length: counters.fish }, (_, row) => row);
+  return {
+    tick: counters.tick,
+    alive: counters.fish,
+    ledger: ledgerOf(counters),
+    fish_ids: rows.map((row) => fishIdOf(tank, row)),
+    hops: rows.map((row) => fish.hops[row]),
+  };
 }
 
 export function fishViewAt(tank: Tank, row: number): FishView {

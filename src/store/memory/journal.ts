@@ -1,4 +1,5 @@
 import { LIMITS } from "../../platform/limits.ts";
+import { countOfInbox, countOfOutbox, keyOfCount } from "../counts.ts";
 import {
   type Journal,
   type JournalBounds,
@@ -6,7 +7,14 @@ import {
   type JournalWrite,
   StorageUnavailable,
 } from "../journal.ts";
-import type { InboxRow, LogRow, OutboxRow, TankRow, TransferEventRow } from "../rows.ts";
+import type {
+  InboxRow,
+  LogRow,
+  OutboxRow,
+  TankRow,
+  TransferCountRow,
+  TransferEventRow,
+} from "../rows.ts";
 import { keyOfPair, keyOfTransfer, outgrownDecisions, outgrownTransfers } from "./outgrown.ts";
 import { MemoryReads } from "./reads.ts";
 import { copyLog, copyOutbox, isOpen, newestLast } from "./tables.ts";
@@ -72,6 +80,14 @@ export class MemoryJournal extends MemoryReads implements Journal {
   loseLog(tankId: string, fromSeq: number): void {
     const rows = this.tables.logs.get(tankId);
     for (const seq of [...(rows?.keys() ?? [])]) if (seq >= fromSeq) rows?.delete(seq);
+  }
+
+  /** Silently loses a transfer that it was sent, or its decision: for tests of the audit. */
+  loseTransfer(side: "out" | "in", transferId: string): void {
+    if (side === "out") this.tables.outbox.delete(transferId);
+    for (const [key, { row }] of side === "in" ? [...this.tables.inbox] : []) {
+      if (row.transfer_id === transferId) this.tables.inbox.delete(key);
+    }
   }
 
   #apply(write: JournalWrite, undo: UndoLog): void {
@@ -228,7 +244,10 @@ export class MemoryJournal extends MemoryReads implements Journal {
     const sent = tooMany(this.tables.outbox);
     if (sent > 0) {
       const outgrown = outgrownTransfers(newestLast(this.tables.outbox)).slice(0, sent);
-      for (const { transfer_id } of outgrown) undo.delete(this.tables.outbox, transfer_id);
+      for (const row of outgrown) {
+        this.#fold(countOfOutbox(row), undo);
+        undo.delete(this.tables.outbox, row.transfer_id);
+      }
     }
     const decided = tooMany(this.tables.inbox);
     if (decided > 0) {
@@ -236,7 +255,16 @@ export class MemoryJournal extends MemoryReads implements Journal {
         0,
         decided,
       );
-      for (const row of outgrown) undo.delete(this.tables.inbox, keyOfTransfer(row));
+      for (const row of outgrown) {
+        this.#fold(countOfInbox(row), undo);
+        undo.delete(this.tables.inbox, keyOfTransfer(row));
+      }
     }
+  }
+
+  #fold(row: TransferCountRow, undo: UndoLog): void {
+    const key = keyOfCount(row);
+    const before = this.tables.folded.get(key)?.count ?? 0;
+    undo.set(this.tables.folded, key, { ...row, count: before + row.count });
   }
 }

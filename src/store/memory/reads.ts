@@ -1,3 +1,4 @@
+import { addCount, type Counts, countOfInbox, countOfOutbox, listCounts } from "../counts.ts";
 import type { JournalReads, TransferFilter } from "../journal.ts";
 import type {
   ConnectionRow,
@@ -8,6 +9,7 @@ import type {
   RememberedRow,
   SnapshotRow,
   TankRow,
+  TransferCountRow,
   TransferEventRow,
   Watermark,
 } from "../rows.ts";
@@ -85,6 +87,13 @@ export class MemoryReads implements Omit<JournalReads, "position"> {
     return newestLast(this.tables.inbox).filter((row) => row.transfer_id === transferId);
   }
 
+  async arrivals(entityIds: readonly string[]): Promise<readonly InboxRow[]> {
+    const wanted: ReadonlySet<string | null> = new Set(entityIds);
+    return newestLast(this.tables.inbox).filter(
+      (row) => row.decision === "accepted" && wanted.has(row.entity_id),
+    );
+  }
+
   async horizon(pair: Omit<HorizonRow, "lowest_undecided">): Promise<number> {
     return this.tables.horizons.get(keyOfPair(pair)) ?? 0;
   }
@@ -99,6 +108,13 @@ export class MemoryReads implements Omit<JournalReads, "position"> {
       }
     }
     return [...last.keys()].sort().flatMap((pair) => last.get(pair) ?? []);
+  }
+
+  async transferCounts(): Promise<readonly TransferCountRow[]> {
+    const counts: Counts = new Map(this.tables.folded);
+    for (const { row } of this.tables.outbox.values()) addCount(counts, countOfOutbox(row));
+    for (const { row } of this.tables.inbox.values()) addCount(counts, countOfInbox(row));
+    return listCounts(counts);
   }
 
   async events(transferId: string): Promise<readonly TransferEventRow[]> {

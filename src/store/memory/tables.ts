@@ -6,6 +6,7 @@ import type {
   RememberedRow,
   SnapshotRow,
   TankRow,
+  TransferCountRow,
   TransferEventRow,
   Watermark,
 } from "../rows.ts";
@@ -25,6 +26,8 @@ export class MemoryTables {
   readonly outbox = new Map<string, Placed<OutboxRow>>();
   readonly inbox = new Map<string, Placed<InboxRow>>();
   readonly horizons = new Map<string, number>();
+  /** The counts of removed transfers, by {@link keyOfCount}. */
+  readonly folded = new Map<string, TransferCountRow>();
   readonly events = new Map<string, readonly TransferEventRow[]>();
   readonly remembered = new Map<string, RememberedRow>();
   readonly meta = new Map<string, string>();
@@ -40,6 +43,7 @@ export class MemoryTables {
       this.outbox,
       this.inbox,
       this.horizons,
+      this.folded,
       this.events,
       this.remembered,
       this.meta,
@@ -56,6 +60,7 @@ export class MemoryTables {
     add(this.outbox, from.outbox);
     add(this.inbox, from.inbox);
     add(this.horizons, from.horizons);
+    add(this.folded, from.folded);
     add(this.events, from.events);
     add(this.remembered, from.remembered);
     add(this.meta, from.meta);

@@ -5,12 +5,13 @@ import {
   StorageDamaged,
   StorageUnavailable,
 } from "../journal.ts";
-import type { Watermark } from "../rows.ts";
+import type { TransferCountRow, Watermark } from "../rows.ts";
 import type { Connection } from "./connection.ts";
 import { journalError } from "./failures.ts";
 import type { FileGuard } from "./file-guard.ts";
-import { SqliteReads } from "./reads.ts";
+import { guarded, SqliteReads } from "./reads.ts";
 import { boundEvents, boundInbox, boundOutbox, type RowBound } from "./row-bound.ts";
+import { TransferTally } from "./transfer-tally.ts";
 import type { Watermarks } from "./watermarks.ts";
 import { Writes } from "./writes.ts";
 
@@ -31,6 +32,7 @@ export class SqliteJournal extends SqliteReads implements Journal {
   readonly #watermarks: Watermarks;
   readonly #guard: FileGuard;
   readonly #writes: Writes;
+  readonly #tally: TransferTally;
   readonly #bounds: Readonly<Record<(typeof BOUNDED)[number], RowBound>>;
   readonly #onDamage: (sentence: string) => void;
   readonly #advance;
@@ -45,6 +47,7 @@ export class SqliteJournal extends SqliteReads implements Journal {
     this.#guard = guard;
     this.#onDamage = onDamage;
     this.#writes = new Writes(database);
+    this.#tally = new TransferTally(database);
     this.#bounds = {
       event: boundEvents(database, transferEventsMax),
       outbox: boundOutbox(database, transfersKeptMax),
@@ -68,6 +71,10 @@ export class SqliteJournal extends SqliteReads implements Journal {
     return this.#watermarks.of(tankId);
   }
 
+  override async transferCounts(): Promise<readonly TransferCountRow[]> {
+    return guarded(() => this.#tally.read());
+  }
+
   async commit(writes: readonly JournalWrite[]): Promise<void> {
     if (writes.length === 0) return;
     this.#guard.check();
@@ -81,7 +88,10 @@ export class SqliteJournal extends SqliteReads implements Journal {
   #write(writes: readonly JournalWrite[]): number {
     try {
       this.#database.run("BEGIN IMMEDIATE");
-      for (const write of writes) this.#writes.apply(write);
+      for (const write of writes) {
+        this.#tally.note(write);
+        this.#writes.apply(write);
+      }
       for (const kind of BOUNDED) this.#bounds[kind].enforce(puts(writes, kind));
       const position = this.#advance.get()?.position;
       if (position !== this.#position + 1) {
@@ -90,6 +100,7 @@ export class SqliteJournal extends SqliteReads implements Journal {
         );
       }
       this.#database.run("COMMIT");
+      this.#tally.committed();
       return position;
     } catch (error) {
       this.#rollBack();
@@ -103,6 +114,7 @@ export class SqliteJournal extends SqliteReads implements Journal {
   #rollBack(): void {
     if (this.#database.inTransaction) this.#database.run("ROLLBACK");
     for (const kind of BOUNDED) this.#bounds[kind].distrust();
+    this.#tally.rolledBack();
   }
 }
 

@@ -9,6 +9,7 @@ import type {
   RememberedRow,
   SnapshotRow,
   TankRow,
+  TransferCountRow,
   TransferEventRow,
 } from "../rows.ts";
 import type { Connection } from "./connection.ts";
@@ -23,6 +24,7 @@ import {
   TANKS,
   TRANSFER_EVENTS,
 } from "./tables.ts";
+import { countTransfers } from "./transfer-tally.ts";
 
 type Parameters = (string | number)[];
 
@@ -78,6 +80,11 @@ export class SqliteReads implements Omit<JournalReads, "position" | "watermarks"
     return guarded(() => this.#read.inboxRows.all(transferId));
   }
 
+  async arrivals(entityIds: readonly string[]): Promise<readonly InboxRow[]> {
+    if (entityIds.length === 0) return [];
+    return guarded(() => this.#read.arrivals.all(JSON.stringify(entityIds)));
+  }
+
   async horizon(pair: Omit<HorizonRow, "lowest_undecided">): Promise<number> {
     const { source_node_id, source_tank_id, destination_tank_id } = pair;
     const row = guarded(() =>
@@ -88,6 +95,10 @@ export class SqliteReads implements Omit<JournalReads, "position" | "watermarks"
 
   async lastSequences(): ReturnType<JournalReads["lastSequences"]> {
     return guarded(() => this.#read.lastSequences.all());
+  }
+
+  async transferCounts(): Promise<readonly TransferCountRow[]> {
+    return guarded(() => this.#read.transferCounts());
   }
 
   async events(transferId: string): Promise<readonly TransferEventRow[]> {
@@ -104,7 +115,7 @@ export class SqliteReads implements Omit<JournalReads, "position" | "watermarks"
 }
 
 /** Reports an unreadable page as a failure of the storage, not as an internal error. */
-function guarded<T>(read: () => T): T {
+export function guarded<T>(read: () => T): T {
   try {
     return read();
   } catch (error) {
@@ -143,6 +154,11 @@ function prepareReads(database: Connection) {
     inbox: newestFirst<InboxRow>(INBOX.columns, "inbox", "decision"),
     inboxRow: select<InboxRow>(INBOX.columns, "inbox WHERE transfer_id = ? AND source_node_id = ?"),
     inboxRows: select<InboxRow>(INBOX.columns, "inbox WHERE transfer_id = ? ORDER BY place"),
+    arrivals: select<InboxRow>(
+      INBOX.columns,
+      "inbox WHERE decision = 'accepted' AND entity_id IN (SELECT value FROM json_each(?)) " +
+        "ORDER BY place",
+    ),
     horizon: select<Pick<HorizonRow, "lowest_undecided">>(
       "lowest_undecided",
       "horizons WHERE source_node_id = ? AND source_tank_id = ? AND destination_tank_id = ?",
@@ -152,6 +168,7 @@ function prepareReads(database: Connection) {
       "outbox GROUP BY source_tank_id, destination_tank_id " +
         "ORDER BY source_tank_id, destination_tank_id",
     ),
+    transferCounts: countTransfers(database),
     events: select<TransferEventRow>(
       TRANSFER_EVENTS.columns,
       "transfer_events WHERE transfer_id = ? ORDER BY place",

@@ -1,4 +1,5 @@
 import type { Connection } from "./connection.ts";
+import { foldRows } from "./transfer-tally.ts";
 
 /**
  * Bounds the size of a table. Checks after each hundredth of the bound was added, and then removes
@@ -73,25 +74,29 @@ export function boundEvents(database: Connection, rowsMax: number): RowBound {
 
 /** Removes settled rows, except the last of each pair of tanks, whose sequence continues. */
 export function boundOutbox(database: Connection, rowsMax: number): RowBound {
-  const remove = database.prepare(`
-    DELETE FROM outbox WHERE place IN (
-      SELECT place FROM outbox AS old NOT INDEXED
+  const fold = foldRows(
+    database,
+    "outbox",
+    `SELECT place FROM outbox AS old NOT INDEXED
       WHERE state IN ('delivered', 'returned') AND EXISTS (
         SELECT 1 FROM outbox AS newer
         WHERE newer.source_tank_id = old.source_tank_id
           AND newer.destination_tank_id = old.destination_tank_id
           AND newer.sequence > old.sequence)
-      ORDER BY place LIMIT ?)`);
-  return new RowBound(rowsMax, counter(database, "outbox"), (rows) => remove.run(rows).changes);
+      ORDER BY place LIMIT ?`,
+  );
+  return new RowBound(rowsMax, counter(database, "outbox"), fold);
 }
 
 /** Removes decisions below the horizon of their pair; a late request for one gets `stale`. */
 export function boundInbox(database: Connection, rowsMax: number): RowBound {
   // CROSS makes SQLite keep the order of arrival (sqlite.org/optoverview.html#crossjoin).
-  const remove = database.prepare(`
-    DELETE FROM inbox WHERE place IN (
-      SELECT place FROM inbox CROSS JOIN horizons
+  const fold = foldRows(
+    database,
+    "inbox",
+    `SELECT place FROM inbox CROSS JOIN horizons
         USING (source_node_id, source_tank_id, destination_tank_id)
-      WHERE sequence < lowest_undecided ORDER BY place LIMIT ?)`);
-  return new RowBound(rowsMax, counter(database, "inbox"), (rows) => remove.run(rows).changes);
+      WHERE sequence < lowest_undecided ORDER BY place LIMIT ?`,
+  );
+  return new RowBound(rowsMax, counter(database, "inbox"), fold);
 }

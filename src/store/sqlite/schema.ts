@@ -187,6 +187,38 @@ takes a page of its own.
   DROP TABLE inbox;
   ALTER TABLE inbox_by_source RENAME TO inbox;
   `,
+  // Removed transfers are counted from now on. Whether earlier ones were is told by the sequences:
+  // a pair has as many rows as its highest one, or as its horizon, unless some were removed.
+  `
+  CREATE TABLE transfer_counts (
+    side TEXT NOT NULL,
+    node_id TEXT NOT NULL,
+    source_tank_id TEXT NOT NULL,
+    destination_tank_id TEXT NOT NULL,
+    entity_type TEXT NOT NULL,
+    state TEXT NOT NULL,
+    count INTEGER NOT NULL,
+    PRIMARY KEY (side, node_id, source_tank_id, destination_tank_id, entity_type, state)
+  ) STRICT, WITHOUT ROWID;
+
+  WITH decided AS (
+    SELECT source_node_id, source_tank_id, destination_tank_id,
+      COUNT(*) AS count, MAX(sequence) AS highest
+    FROM inbox GROUP BY 1, 2, 3
+  )
+  INSERT INTO meta
+  SELECT 'transfers_uncounted', (SELECT json_group_object(tank_id, NULL) FROM tanks)
+  WHERE EXISTS (
+    SELECT 1 FROM outbox GROUP BY source_tank_id, destination_tank_id
+    HAVING COUNT(*) < MAX(sequence)
+  ) OR EXISTS (
+    SELECT 1 FROM decided WHERE count < highest
+  ) OR EXISTS (
+    SELECT 1 FROM horizons
+    LEFT JOIN decided USING (source_node_id, source_tank_id, destination_tank_id)
+    WHERE lowest_undecided > 1 + COALESCE(count, 0)
+  );
+  `,
   `
   ALTER TABLE connections ADD COLUMN selection TEXT NOT NULL DEFAULT 'random';
   ALTER TABLE connections ADD COLUMN count INTEGER NOT NULL DEFAULT 1;

@@ -19,6 +19,7 @@ const EVERY_TABLE = [
   ...[TANKS, CONNECTIONS, OUTBOX, INBOX, HORIZONS, TRANSFER_EVENTS, REMEMBERED].map(
     ({ name }) => name,
   ),
+  "transfer_counts",
   "meta",
 ] as const;
 

@@ -2,6 +2,7 @@ import type { Clock } from "../../platform/clock.ts";
 import { invariant } from "../../platform/errors.ts";
 import {
   apply,
+  censusOf,
   createTank,
   digest,
   fishOf,
@@ -15,6 +16,7 @@ import {
   type Tank,
 } from "../../sim/index.ts";
 import type {
+  Census,
   Command,
   FishId,
   FishProfile,
@@ -251,6 +253,10 @@ export class PacedTank {
 
   fish(): readonly FishView[] {
     return fishOf(this.#world);
+  }
+
+  census(): Census {
+    return censusOf(this.#world);
   }
 
   fishProfile(fishId: FishId): FishProfile | undefined {

@@ -1,4 +1,5 @@
 import type {
+  Census,
   Command,
   FishId,
   FishProfile,
@@ -96,7 +97,7 @@ export type ToSimulation =
   | ({ readonly kind: "unload" } & TankLoad)
   | ({ readonly kind: "watch"; readonly watched: boolean } & TankLoad)
   | ({ readonly kind: "command"; readonly request: number; readonly command: Command } & TankLoad)
-  | ({ readonly kind: "ask_all_fish"; readonly request: number } & TankLoad)
+  | ({ readonly kind: "ask"; readonly request: number; readonly about: Question } & TankLoad)
   | ({ readonly kind: "ask_fish"; readonly request: number; readonly fishId: FishId } & TankLoad)
   | ({
       readonly kind: "ask_migrants";
@@ -105,6 +106,8 @@ export type ToSimulation =
     } & TankLoad)
   /** Asks for the final state: stops the tank's clock for good. */
   | ({ readonly kind: "capture"; readonly request: number } & TankLoad);
+
+export type Question = "fish" | "census";
 
 /** The report of a tank, sent a few times a second and with every command. */
 export interface TankReport {
@@ -170,6 +173,13 @@ export type FromSimulation =
       readonly kind: "fish";
       readonly request: number;
       readonly fish: readonly FishView[];
+    } & TankLoad)
+  /** Follows the answers to all commands that it includes. */
+  | ({
+      readonly kind: "census";
+      readonly request: number;
+      readonly seq: number;
+      readonly census: Census;
     } & TankLoad)
   | ({
       readonly kind: "fish_profile";

@@ -122,13 +122,8 @@ export class ThreadedTank {
       case "command":
         this.#command(message);
         break;
-      case "ask_all_fish":
-        this.#post({
-          kind: "fish",
-          ...this.id,
-          request: message.request,
-          fish: this.#tank.fish(),
-        });
+      case "ask":
+        this.#answer(message);
         break;
       case "ask_migrants": {
         const migrants = this.#tank.selectMigrants(message.order);
@@ -238,6 +233,18 @@ export class ThreadedTank {
     const report = this.#tank.report(nowMs, this.#tickCostMs);
     this.#post({ kind: "applied", ...this.id, request, outcome, seq, tick, report });
     this.#captureIfDue(nowMs);
+  }
+
+  #answer(message: Extract<ToSimulation, { kind: "ask" }>): void {
+    const { request, about } = message;
+    const tank = this.#tank;
+    switch (about) {
+      case "fish":
+        this.#post({ kind: "fish", ...this.id, request, fish: tank.fish() });
+        break;
+      case "census":
+        this.#post({ kind: "census", ...this.id, request, seq: tank.seq, census: tank.census() });
+    }
   }
 
   #captureIfDue(nowMs: number): void {

@@ -30,10 +30,14 @@ function nodeOptions(context: CliContext, command: Command): NodeOptions {
   const { values, origins, faults } = context.settings(command);
   const directory = values.dataDir ?? defaultDataDirectory(host);
   const { secretFile } = values;
+  const readSecret =
+    secretFile === undefined ? undefined : () => readClusterSecret(host, secretFile);
+  // A file that cannot be used is told here, before a process goes into the background.
+  readSecret?.();
   return {
     settings: values,
     faults,
-    secret: secretFile === undefined ? undefined : readClusterSecret(host, secretFile),
+    readSecret,
     origins,
     dataDirectory: resolve(host.workingDirectory, directory),
     version: host.build.version,
