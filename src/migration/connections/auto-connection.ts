@@ -16,8 +16,9 @@ export interface AutoSurroundings {
 
 /**
  * The automatic connection that should exist now: from this node's first tank to that of the next
- * online node in node_id order that it may join, so that the nodes form a ring. None while an explicit connection
- * leaves that tank. Without another node it stays unchanged.
+ * online node in node_id order that it may join, so that the nodes form a ring. None while an
+ * explicit connection leaves that tank. Without another node it stays unchanged, unless it may not
+ * join its own any more.
  */
 export function wantedAutoConnection(around: AutoSurroundings): ConnectionRow | undefined {
   const { tanks, cluster, filter, connections, fresh } = around;

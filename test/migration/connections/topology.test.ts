@@ -81,7 +81,10 @@ describe("a topology", () => {
       "reef>lake+pond 40 mine",
     ]);
     expect(node.migration.connections().map((one) => one.strategy)).not.toContain("round-robin");
-    expect(await node.migration.removeTopology("mine")).toHaveLength(2);
+    const pair = ["reef", "pond"].map((tank_id) => ({ tank_id }));
+    await node.migration.arrange({ ...ring, topology: "custom", tanks: pair });
+    expect(routes(node).sort()).toEqual(["pond>lake 25 null", "reef>pond 40 mine"]);
+    expect(await node.migration.removeTopology("mine")).toHaveLength(1);
     expect(routes(node)).toEqual(["pond>lake 25 null"]);
     const none = node.migration.removeTopology("mine");
     expect(await none.catch((error) => error)).toMatchObject({ code: "unknown_connection" });
