@@ -71,8 +71,19 @@ export function readClusterSecret(host: Host, path: string): Uint8Array {
   );
 }
 
-/** The file given by --config, or the files that exist. */
+/** What one run of the program has read: a pipe, as `--config <(…)` is, has its text once. */
+const FILES_READ = new WeakMap<Host, Map<unknown, readonly SettingsFile[]>>();
+
 function settingsFiles(host: Host, chosen: unknown): readonly SettingsFile[] {
+  const read = FILES_READ.get(host) ?? new Map();
+  FILES_READ.set(host, read);
+  const files = read.get(chosen) ?? readSettingsFiles(host, chosen);
+  read.set(chosen, files);
+  return files;
+}
+
+/** The file given by --config, or the files that exist. */
+function readSettingsFiles(host: Host, chosen: unknown): readonly SettingsFile[] {
   if (typeof chosen === "string" && chosen !== "") {
     const path = resolve(host.workingDirectory, chosen);
     const file = settingsFile(path, () => host.readGuarded(path));

@@ -187,6 +187,18 @@ describe("config", () => {
     expect(out).not.toContain("0123456789abcdef");
   });
 
+  test("reads a settings file once, since a pipe has its text once", async () => {
+    let reads = 0;
+    const files = {
+      get "/pipe"() {
+        return reads++ === 0 ? "port = 18161\n" : "";
+      },
+    };
+    const { out } = await runIn({ files }, "config", "--file", "--config", "/pipe");
+    expect(out).toMatch(/\nport +18161 /);
+    expect(reads).toBe(1);
+  });
+
   test("shows the timing that counts, in the words in which it is given", async () => {
     const timing = ["--profile", "production", "--heartbeat-interval", "1500ms"];
     const facts = ["--resource", "gpu=2", "--resource", "ssd=true"];
