@@ -57,8 +57,8 @@ export async function connectTopology(
   const servers = [...new Set(made.elsewhere.map((one) => one.server_id))].join(", ");
   context.print(
     `Those from ${count(made.elsewhere.length, "tank")} of ${servers} were not made: a node ` +
-      "takes orders only from who holds its token. Give the same command there, with the tanks in the " +
-      "same order, each as SERVER::TANK.",
+      "takes orders only from who holds its token. Give the same command there, with the tanks " +
+      "in the same order, each as SERVER::TANK.",
   );
 }
 
