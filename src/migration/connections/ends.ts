@@ -16,8 +16,8 @@ export function sourceOf({ tanks, cluster }: EndPorts, asked: string): string {
   if (tanks.get(asked)) return asked;
   const located = cluster.locate(asked);
   if (located?.is_local && tanks.get(located.tank.tank_id)) return located.tank.tank_id;
-  const where = located ? `it is on ${located.server_id}; connect it there` : "see tank ls";
-  throw new Problem("unknown_tank", `This node has no tank ${asked}: ${where}.`);
+  const where = located ? `: it is on ${located.server_id}; connect it there` : "";
+  throw new Problem("unknown_tank", `This node has no tank ${asked}${where}.`);
 }
 
 /** @throws Problem `unknown_tank`, `unknown_server`, `conflict`, `invalid` */
