@@ -214,7 +214,9 @@ describe("tanks of other nodes", () => {
 
   test("connections are shown by the names of their tanks", async () => {
     const ran = await runIn({ ...running, answer: nodeAnswers(routes) }, "connections");
-    expect(ran.out).toContain("cave  cave  lagoon       25  right      manual  c1");
+    expect(ran.out).toContain(
+      "cave  cave  lagoon       25  right      -      -       -    -     -        -     manual  c1",
+    );
   });
 
   test("tanks of one server that share a name are shown by their ids", async () => {
