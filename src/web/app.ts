@@ -2,7 +2,8 @@ import { askOverview, type Overview, type Tank } from "./answers.ts";
 import { Aquarium, type News } from "./aquarium.ts";
 import { byId } from "./dom.ts";
 import { noticeOf, tankFigures } from "./figures.ts";
-import { type NameOf, showFigures, showNotice, showPanels, showTabs, tankNames } from "./panels.ts";
+import type { NameOf } from "./migration-tables.ts";
+import { showFigures, showNotice, showPanels, showTabs, tankNames } from "./panels.ts";
 import { PastBar } from "./past.ts";
 
 const POLL_MS = 2000;

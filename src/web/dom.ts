@@ -81,3 +81,8 @@ export function byId(id: string): HTMLElement {
   if (found === null) throw new Error(`index.html has no #${id}`);
   return found;
 }
+
+/** A word with what it means on hovering. */
+export function titled(text: string, title: string): HTMLElement {
+  return element("span", { title }, text);
+}

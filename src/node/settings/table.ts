@@ -10,6 +10,7 @@ import { LABEL_SETTINGS } from "./labels.ts";
 import { LOG_SETTINGS } from "./log.ts";
 import { PAST_SETTINGS } from "./past.ts";
 import { type Setting, setting } from "./setting.ts";
+import { TANK_SETTINGS } from "./tanks.ts";
 import { TIMING_SETTINGS } from "./timings.ts";
 import {
   clusterName,
@@ -168,58 +169,7 @@ export const SETTINGS = {
     help: "a lease in etcd or Consul that decides which node is hub, the same on all nodes",
     defaultHelp: "the nodes decide",
   }),
-  tanks: setting({
-    kind: integer(0, LIMITS.tanksMax),
-    default: 1,
-    flag: "--tanks",
-    placeholder: "number",
-    env: "TANKD_TANKS",
-    help: "tanks to create at the first start",
-  }),
-  fish: setting({
-    kind: integer(0, LIMITS.foundersMax),
-    default: 50,
-    flag: "--fish",
-    placeholder: "number",
-    env: "TANKD_FISH",
-    help: "fish in each of them",
-  }),
-  seed: setting({
-    kind: integer(0, Number.MAX_SAFE_INTEGER),
-    default: undefined,
-    flag: "--seed",
-    placeholder: "number",
-    env: "TANKD_SEED",
-    help: "seed of the first tank; the next tanks get the following seeds",
-    defaultHelp: "random",
-  }),
-  tickRate: setting({
-    kind: integer(0, LIMITS.tickRateMax),
-    default: 30,
-    flag: "--tick-rate",
-    placeholder: "number",
-    env: "TANKD_TICK_RATE",
-    help: "ticks per second; 0 is as fast as possible",
-  }),
-  threads: setting({
-    kind: integer(1, LIMITS.threadsMax),
-    default: undefined,
-    flag: "--threads",
-    placeholder: "number",
-    env: "TANKD_THREADS",
-    help: "simulation threads; one is started when the first tank needs it",
-    defaultHelp: "as many as there are cores for this process",
-  }),
-  sharedMemory: setting({
-    kind: choice(["auto", "off"]),
-    default: "auto",
-    flag: "--shared-memory",
-    placeholder: "how",
-    env: "TANKD_SHARED_MEMORY",
-    help:
-      "auto keeps the states of tanks in /dev/shm, where Linux has it, so that they outlive a " +
-      "killed process; off keeps them in the process",
-  }),
+  ...TANK_SETTINGS,
   ...PAST_SETTINGS,
   ...LABEL_SETTINGS,
   profile: setting({
