@@ -31,6 +31,7 @@ import type { NodeOptions, StartedNode } from "./node-options.ts";
 import { type Outside, reachOutside } from "./outside.ts";
 import { runOnRoleChange } from "./role-hook.ts";
 import { showSettings } from "./settings/shown.ts";
+import type { Settings } from "./settings/table.ts";
 import { settledSettings } from "./settled-settings.ts";
 import { openStoredState, type StoredState } from "./stored-state.ts";
 import { timingOf } from "./timing.ts";
@@ -106,11 +107,21 @@ async function assemble(options: NodeOptions, closers: Closers): Promise<Started
   const ports = { ...outside.platform, directory, log };
   const stored = await openStoredState(options, ports, closers);
   await outside.tailnet.meet();
-  const sharedMemory =
-    settings.sharedMemory === "auto" ? openSharedMemory(directory.path) : undefined;
+  const sharedMemory = sharedMemoryOf(settings, directory.path);
   const opened = { directory, log, metrics, server, stored, sharedMemory };
   const parts: Parts = { options, plan, outside, secret, ...opened };
   return run(parts, wireCore(parts), closers);
+}
+
+/** What an earlier run has left is given up where none is wanted: the tanks go on without it. */
+function sharedMemoryOf(
+  { sharedMemory }: Settings,
+  directory: string,
+): SharedMemoryFiles | undefined {
+  const memory = openSharedMemory(directory);
+  if (sharedMemory === "auto") return memory;
+  memory?.removeAll();
+  return undefined;
 }
 
 function wireCore(parts: Parts): Core {

@@ -43,6 +43,10 @@ onLinux("a killed node goes on from its memory, which a clean stop gives up", as
 
 onLinux("--shared-memory off keeps the states in the process", async () => {
   using sandbox = new Sandbox();
+  const before = await sandbox.start("data", ...TANKS);
+  await before.running;
+  await before.end("SIGKILL");
+  expect(existsSync(sharedFolder(sandbox))).toBe(true);
   const node = await sandbox.start("data", ...TANKS, "--shared-memory", "off");
   await node.running;
   expect(existsSync(sharedFolder(sandbox))).toBe(false);

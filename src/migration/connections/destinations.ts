@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { readShaped } from "../../platform/issue-words.ts";
 import type { ConnectionRow } from "../../store/rows.ts";
 
 /** A tank that a connection leads to. */
@@ -16,7 +17,7 @@ export function destinationsOf(
   const { destination_node_id, destination_tank_id, further_destinations } = row;
   const first = { destination_node_id, destination_tank_id };
   if (further_destinations === "[]") return [first];
-  const further = furtherSchema.parse(JSON.parse(further_destinations));
+  const further = readShaped(furtherSchema, JSON.parse(further_destinations));
   return [
     first,
     ...further.map(([node, tank]) => ({ destination_node_id: node, destination_tank_id: tank })),
