@@ -53,12 +53,10 @@ export function knownHealth(
     if (alive < capacity || replacement !== "refuse") return undefined;
     return { health: "full", reason: `it holds ${alive} fish` };
   }
+  const absence = absenceOf(cluster, nodeId);
+  if (absence !== undefined) return { health: "unreachable", reason: absence };
   const server = cluster.server(nodeId);
-  if (!server) return { health: "unreachable", reason: "its node is not in the list of servers" };
-  if (server.status === "offline") {
-    return { health: "unreachable", reason: `its node is offline, last seen ${server.last_seen}` };
-  }
-  if (server.status_reason) return { health: "unreachable", reason: server.status_reason };
+  if (!server) return undefined;
   if (!server.reachable && !server.relay) {
     return { health: "unreachable", reason: "its node cannot be dialled from here" };
   }
@@ -66,6 +64,14 @@ export function knownHealth(
   const isNamed = announced.some((tank) => tank.tank_id === tankId);
   if (isNamed || !isWhole(announced, server)) return undefined;
   return NO_TANK;
+}
+
+/** Why no answer of a node is to be expected; undefined for one that is worth a request. */
+function absenceOf(cluster: Pick<Cluster, "server">, nodeId: string): string | undefined {
+  const server = cluster.server(nodeId);
+  if (!server) return "its node is not in the list of servers";
+  if (server.status === "offline") return `its node is offline, last seen ${server.last_seen}`;
+  return server.status_reason ?? undefined;
 }
 
 function healthBySilence(code: string | undefined): HealthReport | undefined {
@@ -82,8 +88,9 @@ function healthByReturn(reason: string | undefined): HealthReport {
 }
 
 /**
- * Refuses a destination that cannot be reached now: by what is known, or as a request to its node
- * shows. @throws Problem `unreachable`, `unknown_tank`
+ * Refuses a destination that cannot be reached now: its node is away, or a request to it shows. One
+ * that has just come may not have been dialled yet, so the list's `reachable` decides nothing.
+ * @throws Problem `unreachable`, `unknown_tank`
  */
 export async function requireReachable(
   ports: HealthPorts & { readonly cluster: Pick<Cluster, "read"> },
@@ -100,8 +107,8 @@ export async function requireReachable(
       `The tank ${tank} on ${label} cannot be reached: ${reason}. Nothing was stored; with ` +
         `"force": true, or --force, it is, and fish leave once it can.`,
     );
-  const known = knownHealth(ports, destination);
-  if (known?.health === "unreachable") throw refuse(known.reason ?? "");
+  const absence = absenceOf(cluster, nodeId);
+  if (absence !== undefined) throw refuse(absence);
   const path = `/api/tanks/${encodeURIComponent(tankId)}`;
   const reply = await cluster.read(nodeId, path).catch((error: unknown) => {
     throw refuse(messageOf(error));

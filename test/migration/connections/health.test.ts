@@ -112,7 +112,6 @@ test("a full tank next door is well where arrivals take a place", async () => {
 describe("a connection to where nothing arrives", () => {
   const refusals: readonly [string, Partial<FakeServer>, string][] = [
     ["an offline node", { status: "offline" }, "unreachable"],
-    ["a node that cannot be dialled", { reachable: false }, "unreachable"],
     ["a node that does not answer", { silent: true }, "unreachable"],
     ["a tank that its node does not have", { lacks: true }, "unknown_tank"],
   ];
@@ -124,6 +123,13 @@ describe("a connection to where nothing arrives", () => {
     expect(node.migration.connections()).toEqual([]);
     if (code === "unreachable") expect(String(refusal)).toContain("--force");
     await node.migration.connect({ ...toLake, force: true });
+    expect(await node.journal.connections()).toHaveLength(1);
+  });
+
+  test("is made where the node answers, though it is not listed as reachable yet", async () => {
+    const node = await new LoneNode().start();
+    change(node, { reachable: false });
+    await node.migration.connect(toLake);
     expect(await node.journal.connections()).toHaveLength(1);
   });
 
