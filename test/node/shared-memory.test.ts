@@ -11,8 +11,9 @@ const onLinux = test.skipIf(process.platform !== "linux");
 const TANKS = ["--tanks", "3", "--fish", "5", "--tick-rate", "1"];
 
 function sharedFolder(sandbox: Sandbox): string {
-  const { dev, ino } = statSync(sandbox.at("data"), { bigint: true });
-  return join("/dev/shm", `tankd-${process.getuid?.()}`, `${dev}-${ino}`);
+  const { dev, ino, birthtimeNs } = statSync(sandbox.at("data"), { bigint: true });
+  const directory = `${dev}-${ino}-${birthtimeNs}`;
+  return join("/dev/shm", `tankd-${process.getuid?.()}`, directory);
 }
 
 async function recoveryOf(node: RunningChild) {

@@ -117,10 +117,13 @@ function isOursAlone(path: string): boolean {
   return found.isDirectory() && found.uid === process.getuid?.() && (found.mode & 0o077) === 0;
 }
 
-/** Unlike its path, which may lead elsewhere in another container. */
+/**
+ * Unlike its path, which may lead elsewhere in another container. With the time of its birth, since
+ * the inode of a directory that is gone is soon that of another one.
+ */
 function identityOf(directory: string): string {
-  const { dev, ino } = statSync(directory, { bigint: true });
-  return `${dev}-${ino}`;
+  const { dev, ino, birthtimeNs } = statSync(directory, { bigint: true });
+  return `${dev}-${ino}-${birthtimeNs}`;
 }
 
 function removeIfAbandoned(link: string): void {

@@ -115,11 +115,21 @@ onLinux("the folder of a data directory", () => {
     expect(folderOf("copy")).not.toBe(folder);
   });
 
+  test("is another one for a copy in the place of the directory", () => {
+    const folder = folderOf("data");
+    new SharedMemoryFiles(folder).create("reef", 64);
+    cpSync(join(home, "data"), join(home, "backup"), { recursive: true });
+    rmSync(join(home, "data"), { recursive: true });
+    // Most file systems give the inode that has just become free.
+    cpSync(join(home, "backup"), join(home, "data"), { recursive: true });
+    const next = folderOf("data");
+    expect(next).not.toBe(folder);
+    expect(new SharedMemoryFiles(next).names()).toEqual([]);
+  });
+
   test("is removed by the next start on the machine when the directory is gone", () => {
     const folder = folderOf("data");
     new SharedMemoryFiles(folder).create("reef", 64);
-    // It exists before, or it would get the other's inode and with that its folder.
-    mkdirSync(join(home, "other"));
     rmSync(join(home, "data"), { recursive: true });
     folderOf("other");
     expect([folder, `${folder}.of`].filter((path) => existsSync(path))).toEqual([]);
