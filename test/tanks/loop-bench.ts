@@ -25,23 +25,7 @@ export class LoopBench {
   }
 
   load(tank: string, tickRate: number, more: Partial<LoadTank> = {}): void {
-    this.loop.receive({
-      kind: "load",
-      tank,
-      load: 1,
-      spec: { seed: 3, fish: 10, tankKey: "00000000000000aa" },
-      live: undefined,
-      snapshot: undefined,
-      checksum: "",
-      engineVersion: 1,
-      tail: [],
-      controls: plainControls(tickRate),
-      frozen: false,
-      watched: false,
-      uncovered: { ticks: 0, entries: 0 },
-      skippedTicks: 0,
-      ...more,
-    });
+    this.loop.receive({ ...newTank(tank, tickRate, 10), ...more });
   }
 
   command(tank: string, request: number, command: (ToSimulation & { kind: "command" })["command"]) {
@@ -81,5 +65,25 @@ export function costly(clock: Clock): Clock {
       spentMs += 0.1;
       return clock.monotonicMs() + spentMs;
     },
+  };
+}
+
+/** The order to load a tank that has no past yet. */
+export function newTank(tank: string, tickRate: number, fish: number): LoadTank {
+  return {
+    kind: "load",
+    tank,
+    load: 1,
+    spec: { seed: 3, fish, tankKey: "00000000000000aa" },
+    live: undefined,
+    snapshot: undefined,
+    checksum: "",
+    engineVersion: 1,
+    tail: [],
+    controls: plainControls(tickRate),
+    frozen: false,
+    watched: false,
+    uncovered: { ticks: 0, entries: 0 },
+    skippedTicks: 0,
   };
 }

@@ -3,7 +3,8 @@ import type { Cancel } from "../../src/platform/timers.ts";
 import type { FromSimulation, TankReport } from "../../src/tanks/thread/simulation.ts";
 import { SimulationLoop } from "../../src/tanks/thread/simulation-loop.ts";
 import { TICKS_BEHIND } from "../../src/tanks/thread/work-meter.ts";
-import { NO_SNAPSHOTS, plainControls } from "./harness.ts";
+import { NO_SNAPSHOTS } from "./harness.ts";
+import { newTank } from "./loop-bench.ts";
 
 /**
  * A thread on which work takes time: each look at its clock comes `lookMs` after the one before.
@@ -31,22 +32,7 @@ class BusyThread {
   }
 
   load(tank: string, tickRate: number): void {
-    this.#loop.receive({
-      kind: "load",
-      tank,
-      load: 1,
-      spec: { seed: 3, fish: 2, tankKey: "00000000000000aa" },
-      live: undefined,
-      snapshot: undefined,
-      checksum: "",
-      engineVersion: 1,
-      tail: [],
-      controls: plainControls(tickRate),
-      frozen: false,
-      watched: false,
-      uncovered: { ticks: 0, entries: 0 },
-      skippedTicks: 0,
-    });
+    this.#loop.receive(newTank(tank, tickRate, 2));
   }
 
   run(durationMs: number): void {
