@@ -132,9 +132,12 @@ export function checkPlaces(fish: readonly FishView[]): readonly Finding[] {
 }
 
 /** After a clean stop: the state on disk is what a replay from the founding comes to. */
-export async function checkReplay(node: SimulatedNode): Promise<readonly Finding[]> {
+export async function checkReplay(
+  node: SimulatedNode,
+  which: (row: TankRow) => boolean = () => true,
+): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
-  for (const row of await node.store.journal.tanks()) {
+  for (const row of (await node.store.journal.tanks()).filter(which)) {
     const [snapshot] = await node.store.journal.snapshots(row.tank_id);
     if (!snapshot) findings.push(`tank ${row.name} has no snapshot after a clean stop`);
     else if (node.archive.replay(row, snapshot) !== snapshot.digest) {

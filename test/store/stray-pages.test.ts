@@ -93,7 +93,8 @@ async function look(): Promise<Seen | undefined> {
     const store = openSqliteStore(at("tankd.db"), { bounds: BOUNDS, warn });
     try {
       const { journal } = store;
-      const isNoticed = (await journal.meta(JOURNAL_LOST)) !== undefined || !(await isWhole(journal));
+      const isNoticed =
+        (await journal.meta(JOURNAL_LOST)) !== undefined || !(await isWhole(journal));
       return { rows: await rowsOf(journal), isNoticed, warnings };
     } finally {
       await store.close();

@@ -60,6 +60,7 @@ export class SimulatedWorld {
   #nowMs = 0;
   #order = 0;
   #steps = 0;
+  #eventsBeforeFork: readonly string[] = [];
   #failure: { readonly error: unknown } | undefined;
 
   constructor(options: WorldOptions) {
@@ -191,6 +192,11 @@ export class SimulatedWorld {
     this.#trace.add(`${this.#nowMs} ${line}`);
   }
 
+  /** The last events before the fork, which the run of the first seed had too. */
+  get eventsBeforeFork(): readonly string[] {
+    return this.#eventsBeforeFork;
+  }
+
   /** A hash of all events: equal for equal runs. */
   traceDigest(): string {
     return this.#trace.digest();
@@ -202,6 +208,7 @@ export class SimulatedWorld {
   }
 
   #leave({ seed }: Fork): void {
+    this.#eventsBeforeFork = this.recentEvents();
     for (const stream of this.#streams.splice(0)) stream.reseed(seed);
   }
 
