@@ -230,9 +230,8 @@ export const LIMITS = {
   transfersPerBatchMax: 64,
   /** Base64 of a batch's records: with the rest it stays within a request's body. */
   batchRecordCharactersMax: 192 * 1024,
-  /** Transfers of one node to one tank: a migration storm is slowed down, without loss. */
-  inboundTransfersPerSecond: 100,
-  inboundTransfersBurst: 200,
+  /** The highest inbound quota of a node and tank: ten times what two cores can decide. */
+  inboundTransfersMax: 100_000,
   /** Token buckets of (node, tank) pairs; the least recently used one is evicted. */
   inboundBucketsMax: 4096,
   /** (source tank, destination tank) pairs whose lowest undecided transfer is kept in memory. */

@@ -28,6 +28,7 @@ import {
   type TransferRequest,
   transferRequestSchema,
 } from "./protocol.ts";
+import type { TransferQuotas } from "./quotas.ts";
 
 export interface IncomingPorts {
   readonly nodeId: string;
@@ -38,6 +39,7 @@ export interface IncomingPorts {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly payloads: Payloads;
+  readonly quotas: TransferQuotas;
 }
 
 /**
@@ -55,8 +57,8 @@ export class Incoming {
     this.#ports = ports;
     this.#horizon = new Horizon(ports.journal, LIMITS.pairsRememberedMax);
     this.#rates = new TokenBuckets(ports.clock, {
-      perSecond: LIMITS.inboundTransfersPerSecond,
-      burst: LIMITS.inboundTransfersBurst,
+      perSecond: ports.quotas.inboundPerSecond,
+      burst: ports.quotas.inboundBurst,
       keysMax: LIMITS.inboundBucketsMax,
     });
   }

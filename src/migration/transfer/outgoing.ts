@@ -12,6 +12,7 @@ import { Batcher } from "./batcher.ts";
 import type { Answer, Courier, Heard, Silence } from "./courier.ts";
 import { Escrow } from "./escrow.ts";
 import { digestOf } from "./protocol.ts";
+import type { TransferQuotas } from "./quotas.ts";
 import { pairOf, Sequences } from "./sequences.ts";
 import type { Settlement } from "./settlement.ts";
 
@@ -27,6 +28,13 @@ export interface Departure {
   readonly side: Side;
 }
 
+/** Transfers of one pair of tanks in escrow. */
+export interface Undecided {
+  readonly transfers: number;
+  /** Of these, those whose last request was not answered with a decision. */
+  readonly unanswered: number;
+}
+
 export interface OutgoingPorts {
   readonly nodeId: string;
   readonly payloads: Payloads;
@@ -38,6 +46,7 @@ export interface OutgoingPorts {
   readonly random: Random;
   readonly log: Log;
   readonly metrics: Metrics;
+  readonly quotas: TransferQuotas;
   /** Whether the node is fenced: then nothing is asked, sent or settled. */
   readonly isFenced: () => boolean;
   /** Called when a transfer of a connection was returned. */
@@ -113,9 +122,16 @@ export class Outgoing {
     return [...this.#open.values()].some((escrow) => escrow.row.destination_node_id === nodeId);
   }
 
-  /** Pairs of tanks with a fish in escrow; see {@link pairOf}. */
-  openPairs(): ReadonlySet<string> {
-    return new Set([...this.#open.values()].map((escrow) => pairOf(escrow.row)));
+  /** What is in escrow of each pair of tanks; see {@link pairOf}. */
+  undecidedPairs(): ReadonlyMap<string, Undecided> {
+    const pairs = new Map<string, Undecided>();
+    for (const { row } of this.#open.values()) {
+      const pair = pairOf(row);
+      const { transfers, unanswered } = pairs.get(pair) ?? { transfers: 0, unanswered: 0 };
+      const silences = row.reason === null ? 0 : 1;
+      pairs.set(pair, { transfers: transfers + 1, unanswered: unanswered + silences });
+    }
+    return pairs;
   }
 
   /** The row in memory: attempts and reason are written to the disk only with a change of state. */

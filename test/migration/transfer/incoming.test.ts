@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { digestOf, TRANSFER_PATH } from "../../../src/migration/transfer/protocol.ts";
+import { DEFAULT_QUOTAS } from "../../../src/migration/transfer/quotas.ts";
 import { Problem } from "../../../src/platform/errors.ts";
 import { LIMITS } from "../../../src/platform/limits.ts";
 import { MemoryJournal } from "../../../src/store/memory/journal.ts";
@@ -156,7 +157,7 @@ describe("nothing is decided", () => {
   test("beyond the quota of a node and tank: 429 tells when to come again", async () => {
     const node = await new LoneNode().start();
     const replies = [];
-    for (let n = 0; n <= LIMITS.inboundTransfersBurst; n++) {
+    for (let n = 0; n <= DEFAULT_QUOTAS.inboundBurst; n++) {
       replies.push(await node.receive(transferOf("nemo")));
     }
     expect(replies.slice(0, -1).every((reply) => reply.status === 200)).toBe(true);
