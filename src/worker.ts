@@ -50,7 +50,7 @@ const crew = new IslandCrew();
 let loop: SimulationLoop | undefined;
 
 self.onmessage = ({ data }) => {
-  if (isOrders(data)) for (const order of data) loop?.receive(order);
+  if (isOrders(data)) loop?.receive(...data);
   else if (data.kind === "crew") self.postMessage(obey(data.order));
   else if (data.kind === "replay") void replay(data);
   else loop = host(data);

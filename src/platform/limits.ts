@@ -219,6 +219,9 @@ export const LIMITS = {
    */
   orderLinesPerSecond: 50,
   orderLinesBurst: 2000,
+  /** Lines about settled transfers, and about decided ones: a storm has thousands a second. */
+  transferLinesPerSecond: 50,
+  transferLinesBurst: 2000,
   /** The same of what strangers cause, all together: 20 MB a day under a flood. */
   strangerLinesPerSecond: 1,
   strangerLinesBurst: 60,

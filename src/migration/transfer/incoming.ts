@@ -12,6 +12,7 @@ import type { Side } from "../../sim/types.ts";
 import type { Journal, JournalWrite } from "../../store/journal.ts";
 import type { InboxRow } from "../../store/rows.ts";
 import type { Tanks } from "../../tanks/tanks.ts";
+import type { BoundedLog } from "../../telemetry/bounded-log.ts";
 import type { Log } from "../../telemetry/log.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
 import type { Payloads } from "../payloads/payload.ts";
@@ -29,6 +30,7 @@ import {
   transferRequestSchema,
 } from "./protocol.ts";
 import type { TransferQuotas } from "./quotas.ts";
+import { TRANSFER_LINES, transferLines } from "./transfer-lines.ts";
 
 export interface IncomingPorts {
   readonly nodeId: string;
@@ -52,9 +54,11 @@ export class Incoming {
   readonly #perTransfer = new KeyedMutex();
   readonly #horizon: Horizon;
   readonly #rates: TokenBuckets;
+  readonly #lines: BoundedLog;
 
   constructor(ports: IncomingPorts) {
     this.#ports = ports;
+    this.#lines = transferLines(ports);
     this.#horizon = new Horizon(ports.journal, LIMITS.pairsRememberedMax);
     this.#rates = new TokenBuckets(ports.clock, {
       perSecond: ports.quotas.inboundPerSecond,
@@ -261,7 +265,7 @@ export class Incoming {
     metrics.count("tankd_transfers_total", { direction: "in", state: decision });
     const tank_id = row.destination_tank_id;
     const fields = { transfer_id, decision, reason, tank_id, entity_id, source_node_id };
-    log.info("transfer decided", fields);
+    this.#lines.info(TRANSFER_LINES, "transfer decided", fields);
     if (reason === "duplicate_fish") {
       log.error("fish offered twice", { transfer_id, tank_id, entity_id });
     }

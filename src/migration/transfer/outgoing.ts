@@ -5,6 +5,7 @@ import { sleep, type Timers } from "../../platform/timers.ts";
 import type { EntityId, Side } from "../../sim/types.ts";
 import type { Journal } from "../../store/journal.ts";
 import type { EntityType, OutboxRow } from "../../store/rows.ts";
+import type { BoundedLog } from "../../telemetry/bounded-log.ts";
 import type { Log } from "../../telemetry/log.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
 import type { Payloads } from "../payloads/payload.ts";
@@ -15,6 +16,7 @@ import { digestOf } from "./protocol.ts";
 import type { TransferQuotas } from "./quotas.ts";
 import { pairOf, Sequences } from "./sequences.ts";
 import type { Settlement } from "./settlement.ts";
+import { TRANSFER_LINES, transferLines } from "./transfer-lines.ts";
 
 /** A transfer to be made. */
 export interface Departure {
@@ -61,6 +63,7 @@ export class Outgoing {
   readonly #ports: OutgoingPorts;
   readonly #sequences = new Sequences();
   readonly #batcher: Batcher;
+  readonly #lines: BoundedLog;
   readonly #open = new Map<string, Escrow>();
   /** Exports whose commit is in progress, by source tank. */
   readonly #leaving = new Map<string, number>();
@@ -71,6 +74,7 @@ export class Outgoing {
 
   constructor(ports: OutgoingPorts) {
     this.#ports = ports;
+    this.#lines = transferLines(ports);
     const lowestUndecided = (row: OutboxRow) => this.#sequences.lowestUndecided(row);
     this.#batcher = new Batcher({ ...ports, lowestUndecided });
   }
@@ -276,12 +280,12 @@ export class Outgoing {
   }
 
   #close(row: OutboxRow): void {
-    const { log, metrics, onReturned } = this.#ports;
+    const { metrics, onReturned } = this.#ports;
     this.#open.delete(row.transfer_id);
     this.#sequences.settle(row);
     metrics.set("tankd_escrow", this.#open.size);
     metrics.count("tankd_transfers_total", { direction: "out", state: row.state });
-    log.info("transfer settled", {
+    this.#lines.info(TRANSFER_LINES, "transfer settled", {
       transfer_id: row.transfer_id,
       state: row.state,
       reason: row.reason,
