@@ -162,12 +162,7 @@ test("a few bytes of a large buffer are all that is sent", async () => {
   const threads = new MortalThreads();
   let largest = 0;
   threads.dies = ({ work }) => {
-    if (work.kind !== "commit") return undefined;
-    for (const write of work.writes) {
-      if ("put" in write && write.put === "log") {
-        largest = Math.max(largest, write.row.payload.buffer.byteLength);
-      }
-    }
+    if (work.kind === "commit") largest = Math.max(largest, work.writes.bytes.buffer.byteLength);
     return undefined;
   };
   const { journal } = await open(threads.spawn);

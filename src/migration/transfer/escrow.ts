@@ -21,7 +21,9 @@ export class Escrow {
   givingUp = false;
   readonly #since: number;
   #pauses = 0;
-  #wake = new AbortController();
+  /** How often it was woken up, and the pause that the next time ends. */
+  #wakes = 0;
+  #pause: AbortController | undefined;
 
   constructor(row: OutboxRow, monotonicMs: number) {
     this.row = row;
@@ -40,13 +42,20 @@ export class Escrow {
     return Math.max(atLeastMs, ceilingMs * (0.5 + random.unit() / 2));
   }
 
-  /** Aborted when there is a reason to end the pause. */
-  get waking(): AbortSignal {
-    return this.#wake.signal;
+  /** To be read before a request: a wake-up during it cancels the pause that follows. */
+  get wakes(): number {
+    return this.#wakes;
+  }
+
+  /** Aborted when there is a reason to end the pause, or was one since `wakes` was read. */
+  pauseSince(wakes: number): AbortSignal {
+    this.#pause = new AbortController();
+    if (wakes !== this.#wakes) this.#pause.abort();
+    return this.#pause.signal;
   }
 
   wake(): void {
-    this.#wake.abort();
-    this.#wake = new AbortController();
+    this.#wakes++;
+    this.#pause?.abort();
   }
 }

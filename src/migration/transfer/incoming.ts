@@ -206,12 +206,15 @@ export class Incoming {
   }
 
   async #answerFromMemory(request: AbortRequest): Promise<PeerReply | undefined> {
-    const row = await this.#ports.journal.inboxRow(request.source.node_id, request.transfer_id);
+    const [row, isBehind] = await Promise.all([
+      this.#ports.journal.inboxRow(request.source.node_id, request.transfer_id),
+      this.#horizon.isBehind(request),
+    ]);
     if (row) {
       this.#requireSame(row, request);
       return replyWith(decisionOf(row, this.#ports.nodeId));
     }
-    if (!(await this.#horizon.isBehind(request))) return undefined;
+    if (!isBehind) return undefined;
     const tankId = request.destination.tank_id;
     return replyWith({
       transfer_id: request.transfer_id,

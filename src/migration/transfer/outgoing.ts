@@ -217,22 +217,22 @@ export class Outgoing {
   async #drive(escrow: Escrow): Promise<void> {
     const { timers, random } = this.#ports;
     while (!this.#stopped) {
-      // Read before the request: a wake-up during it cancels the pause that follows.
-      const { waking } = escrow;
+      const { wakes } = escrow;
       if (this.#ports.isFenced()) {
-        await sleep(timers, escrow.nextPauseMs(random, 0), waking);
+        await sleep(timers, escrow.nextPauseMs(random, 0), escrow.pauseSince(wakes));
         continue;
       }
       const heard = escrow.decided ?? (await this.#ask(escrow));
       if (this.#stopped) return;
       if (heard.verdict === undefined) {
         await this.#noteSilence(escrow, heard);
-        await sleep(timers, escrow.nextPauseMs(random, heard.retryAfterMs), waking);
+        const pauseMs = escrow.nextPauseMs(random, heard.retryAfterMs);
+        await sleep(timers, pauseMs, escrow.pauseSince(wakes));
         continue;
       }
       escrow.decided = heard;
       if (await this.#recorded(this.#settle(escrow, heard))) return;
-      await sleep(timers, escrow.nextPauseMs(random, 0), waking);
+      await sleep(timers, escrow.nextPauseMs(random, 0), escrow.pauseSince(wakes));
     }
   }
 

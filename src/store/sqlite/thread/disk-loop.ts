@@ -1,7 +1,8 @@
 import type { JournalReads, Store } from "../../journal.ts";
 import { checkDatabase, openSqliteStore } from "../store.ts";
 import { errorToData } from "./error-data.ts";
-import type { FromDisk, ReadName, ToDisk, Work } from "./messages.ts";
+import type { FromDisk, ReadArguments, ReadName, ToDisk, Work } from "./messages.ts";
+import { unpackWrites } from "./packed-writes.ts";
 
 /**
  * The program of the disk thread. Owns the only writing connection and executes requests one by
@@ -50,9 +51,9 @@ export class DiskLoop {
     const store = this.#opened();
     switch (work.kind) {
       case "commit":
-        return store.journal.commit(work.writes);
+        return store.journal.commit(unpackWrites(work.writes));
       case "read":
-        return read(store.journal, work.name, work.args);
+        return Promise.all(work.calls.map((args) => read(store.journal, work.name, args)));
       case "load_registry":
         return store.registry.load();
       case "put_server":
@@ -78,7 +79,7 @@ export class DiskLoop {
 }
 
 /** The client built `args` from the arguments of that method. */
-function read(journal: JournalReads, name: ReadName, args: readonly unknown[]): unknown {
+function read(journal: JournalReads, name: ReadName, args: ReadArguments): unknown {
   const method: (...args: never[]) => unknown = journal[name];
   return method.apply(journal, args as never[]);
 }
