@@ -235,6 +235,12 @@ export const LIMITS = {
   batchRecordCharactersMax: 192 * 1024,
   /** The highest inbound quota of a node and tank: ten times what two cores can decide. */
   inboundTransfersMax: 100_000,
+  /**
+   * Transfers and aborts that are being decided; of these, those of one node, which asks for 128 at
+   * a time, and again when an answer takes too long.
+   */
+  inboundTransfersUnderwayMax: 4096,
+  inboundTransfersUnderwayPerNodeMax: 512,
   /** Token buckets of (node, tank) pairs; the least recently used one is evicted. */
   inboundBucketsMax: 4096,
   /** (source tank, destination tank) pairs whose lowest undecided transfer is kept in memory. */

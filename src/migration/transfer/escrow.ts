@@ -4,6 +4,8 @@ import type { Answer } from "./courier.ts";
 
 /** First pause after an answer without a decision; doubled each time. */
 const backoffFirstMs = 500;
+/** A destination cannot keep a fish from being asked for longer than that by a pause it wants. */
+const askedPauseMaxMs = 300_000;
 /** Longest pause. The cluster also notices the return of a peer, and ends the pause then. */
 const backoffMaxMs = 30_000;
 /**
@@ -39,7 +41,7 @@ export class Escrow {
   nextPauseMs(random: Random, atLeastMs: number): number {
     const ceilingMs = Math.min(backoffMaxMs, backoffFirstMs * 2 ** Math.min(this.#pauses, 10));
     this.#pauses++;
-    return Math.max(atLeastMs, ceilingMs * (0.5 + random.unit() / 2));
+    return Math.max(Math.min(atLeastMs, askedPauseMaxMs), ceilingMs * (0.5 + random.unit() / 2));
   }
 
   /** To be read before a request: a wake-up during it cancels the pause that follows. */

@@ -14,9 +14,10 @@ import type { Answer, Courier, Heard, Silence } from "./courier.ts";
 import { Escrow } from "./escrow.ts";
 import { digestOf } from "./protocol.ts";
 import type { TransferQuotas } from "./quotas.ts";
-import { pairOf, Sequences } from "./sequences.ts";
+import { Sequences } from "./sequences.ts";
 import type { Settlement } from "./settlement.ts";
 import { TRANSFER_LINES, transferLines } from "./transfer-lines.ts";
+import { type Undecided, undecidedPairs } from "./undecided-pairs.ts";
 
 /** A transfer to be made. */
 export interface Departure {
@@ -28,13 +29,6 @@ export interface Departure {
   readonly entityId: EntityId;
   /** The wall by which it leaves. */
   readonly side: Side;
-}
-
-/** Transfers of one pair of tanks in escrow. */
-export interface Undecided {
-  readonly transfers: number;
-  /** Of these, those whose last request was not answered with a decision. */
-  readonly unanswered: number;
 }
 
 export interface OutgoingPorts {
@@ -126,16 +120,9 @@ export class Outgoing {
     return [...this.#open.values()].some((escrow) => escrow.row.destination_node_id === nodeId);
   }
 
-  /** What is in escrow of each pair of tanks; see {@link pairOf}. */
+  /** What is in escrow of each pair of tanks. */
   undecidedPairs(): ReadonlyMap<string, Undecided> {
-    const pairs = new Map<string, Undecided>();
-    for (const { row } of this.#open.values()) {
-      const pair = pairOf(row);
-      const { transfers, unanswered } = pairs.get(pair) ?? { transfers: 0, unanswered: 0 };
-      const silences = row.reason === null ? 0 : 1;
-      pairs.set(pair, { transfers: transfers + 1, unanswered: unanswered + silences });
-    }
-    return pairs;
+    return undecidedPairs(this.#open.values());
   }
 
   /** The row in memory: attempts and reason are written to the disk only with a change of state. */
