@@ -158,6 +158,21 @@ test("reads come after the commits that were asked for before them", async () =>
   await Promise.all(commits);
 });
 
+test("reads of one moment are one request, each with its own result", async () => {
+  const threads = new MortalThreads();
+  let requests = 0;
+  threads.dies = () => {
+    requests++;
+    return undefined;
+  };
+  const { journal } = await open(threads.spawn);
+  await journal.commit([{ put: "meta", key: "a", value: "1" }]);
+  requests = 0;
+  const read = ["a", "b", "a"].map((key) => journal.meta(key));
+  expect(await Promise.all([...read, journal.tanks()])).toEqual(["1", undefined, "1", []]);
+  expect(requests).toBe(2);
+});
+
 test("a few bytes of a large buffer are all that is sent", async () => {
   const threads = new MortalThreads();
   let largest = 0;
