@@ -38,6 +38,7 @@ import {
   TRANSFER_PATH,
   transferRequestSchema,
 } from "./transfer/protocol.ts";
+import { DEFAULT_QUOTAS, type TransferQuotas } from "./transfer/quotas.ts";
 import { logRefusals } from "./transfer/refused-transfers.ts";
 import { Views } from "./views.ts";
 
@@ -56,6 +57,8 @@ export interface MigrationDeps {
   readonly autoConnectTo?: ServerFilter;
   /** Default: `refuse`. */
   readonly replacement?: Replacement;
+  /** Default: {@link DEFAULT_QUOTAS}. */
+  readonly quotas?: TransferQuotas;
   /** Interval of the draws of connections. */
   readonly checkIntervalMs: number;
   /** Timeout of a request; a later answer counts as no decision. */
@@ -96,11 +99,13 @@ class MigrationService implements CountingMigration {
     this.#connections = new Connections(deps);
     const { records } = this.#connections;
     const payloads = entityPayloads(deps.tanks, deps.readers, deps.replacement);
-    this.#incoming = new Incoming({ ...deps, payloads });
+    const { quotas = DEFAULT_QUOTAS } = deps;
+    this.#incoming = new Incoming({ ...deps, quotas, payloads });
     this.#receive = logRefusals(deps, this.#incoming.receive);
     const answerLocally = (path: string, body: unknown) => this.#answerLocally(path, body);
     this.#outgoing = new Outgoing({
       ...deps,
+      quotas,
       courier: new Courier({ peerRetries: 0, ...deps, answerLocally }),
       payloads,
       settlement: new WatchedSettlement({ ...deps, payloads }, (row) => records.noteDelivered(row)),

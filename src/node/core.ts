@@ -10,6 +10,7 @@ import type { Address, DiscoveryBackend } from "../discovery/backend.ts";
 import type { Migration } from "../migration/migration.ts";
 import type { Replacement } from "../migration/payloads/entity.ts";
 import { type CountingMigration, createMigration } from "../migration/service.ts";
+import { DEFAULT_QUOTAS, type TransferQuotas } from "../migration/transfer/quotas.ts";
 import type { Clock } from "../platform/clock.ts";
 import { Problem } from "../platform/errors.ts";
 import type { Files } from "../platform/files.ts";
@@ -90,6 +91,8 @@ export interface CoreSettings {
   readonly replacement?: Replacement;
   /** Whom the automatic connection may join. Default: any node. */
   readonly autoConnectTo?: ServerFilter;
+  /** Default: {@link DEFAULT_QUOTAS}. */
+  readonly quotas?: TransferQuotas;
   /** Interval of the audits of this node's own tanks and pairs; undefined for none. */
   readonly auditIntervalMs?: number;
   readonly resources?: Readonly<Record<string, number | string | boolean>>;
@@ -216,16 +219,18 @@ function lossOf(sentence: string): Problem {
 
 function connectMigration(
   ports: CorePorts,
-  { timing, autoConnect, autoConnectTo = {}, replacement = "refuse" }: CoreSettings,
+  settings: CoreSettings,
   parts: { readonly tanks: Tanks; readonly cluster: Cluster; readonly journal: Journal },
 ): CountingMigration {
+  const { timing, autoConnectTo = {}, replacement = "refuse", quotas = DEFAULT_QUOTAS } = settings;
   return createMigration({
     ...ports,
     ...parts,
     nodeId: parts.cluster.nodeId,
-    autoConnect,
+    autoConnect: settings.autoConnect,
     autoConnectTo,
     replacement,
+    quotas,
     checkIntervalMs: timing.migrationCheckMs,
     peerTimeoutMs: timing.peerTimeoutMs,
     peerRetries: timing.peerRetries,

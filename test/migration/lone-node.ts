@@ -8,6 +8,7 @@ import {
   TRANSFER_PATH,
   type TransferRequest,
 } from "../../src/migration/transfer/protocol.ts";
+import { DEFAULT_QUOTAS, type TransferQuotas } from "../../src/migration/transfer/quotas.ts";
 import { SimulatedWorld } from "../../src/platform/simulated/world.ts";
 import type { Journal } from "../../src/store/journal.ts";
 import { MemoryJournal } from "../../src/store/memory/journal.ts";
@@ -29,6 +30,7 @@ export interface LoneNodeOptions {
   readonly tanks?: readonly string[];
   readonly replacement?: Replacement;
   readonly peerTimeoutMs?: number;
+  readonly quotas?: Partial<TransferQuotas>;
 }
 
 /** One node "here" with tanks "reef" and "pond", and whatever the test makes of the others. */
@@ -71,6 +73,7 @@ export class LoneNode {
       autoConnectTo: options.autoConnectTo ?? {},
       checkIntervalMs: 2000,
       peerTimeoutMs: options.peerTimeoutMs ?? 1000,
+      quotas: { ...DEFAULT_QUOTAS, ...options.quotas },
       readers: { fish: readFakeRecord, plant: readFakeRecord },
     });
   }
