@@ -201,6 +201,53 @@ export interface RememberedRow {
   readonly heard_at: number;
 }
 
+export type MoveDirection = "out" | "in";
+
+/**
+ * Outgoing: sealed (it is here and does not tick), moved (it belongs to the other node, which has
+ * not activated it yet), done; or aborted (it runs here again). Incoming: stored (inactive, on the
+ * disk), activated; or dropped, where its owner has aborted the move.
+ */
+export type MoveState =
+  | "sealed"
+  | "moved"
+  | "done"
+  | "aborted"
+  | "stored"
+  | "activated"
+  | "dropped";
+
+/** The move of a whole tank to or from another node. */
+export interface MoveRow {
+  readonly move_id: string;
+  readonly tank_id: string;
+  readonly name: string;
+  readonly direction: MoveDirection;
+  /** The other node. */
+  readonly peer_node_id: string;
+  /** Of the tank at its destination. */
+  readonly epoch: number;
+  readonly state: MoveState;
+  /** Of the bundle: SHA-256 in hex, and its length. */
+  readonly digest: string;
+  readonly bytes: number;
+  readonly reason: string | null;
+  readonly created_at: number;
+  readonly updated_at: number;
+}
+
+/** A tank that has moved at least once, and was on this node. */
+export interface MovedTankRow {
+  readonly tank_id: string;
+  /** Of the owner that this node knows of. */
+  readonly epoch: number;
+  /** That owner: this node itself where the tank came back, or has come to stay. */
+  readonly node_id: string;
+  /** What its former owners have signed, as JSON. */
+  readonly certificates: string;
+  readonly moved_at: number;
+}
+
 /** The steps of a transfer in its audit trail. */
 export type TransferEvent =
   | "initiated"
