@@ -127,6 +127,8 @@ export type OutboxState = "pending" | "in_doubt" | "delivered" | "returned";
 export interface OutboxRow {
   readonly transfer_id: string;
   readonly source_tank_id: string;
+  /** The node that has begun it, if the tank has moved since; null for this node. */
+  readonly source_node_id: string | null;
   readonly destination_tank_id: string;
   readonly destination_node_id: string;
   readonly connection_id: string | null;
@@ -184,6 +186,17 @@ export interface HorizonRow {
   readonly destination_tank_id: string;
   /** Every transfer of the pair below this sequence is settled at the source. */
   readonly lowest_undecided: number;
+}
+
+/** All that a journal has of the transfers of one tank: what moves with it. */
+export interface TankTransfers {
+  /** In the order of their departure and of their decision. */
+  readonly outbox: readonly OutboxRow[];
+  readonly inbox: readonly InboxRow[];
+  readonly horizons: readonly HorizonRow[];
+  /** Of removed rows only. */
+  readonly counts: readonly TransferCountRow[];
+  readonly events: readonly TransferEventRow[];
 }
 
 /** The journal position that another node has declared, which it must never fall behind. */
