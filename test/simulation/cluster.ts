@@ -42,6 +42,8 @@ export interface ClusterOptions {
    * Tanks of each node that are moved between its threads all the time. Default: one, which stays.
    */
   readonly restlessTanks?: number;
+  /** The secret of the cluster: whole tanks move among those that know it. Default: none. */
+  readonly secret?: Uint8Array;
   /** Interval of each node's audits of its own tanks and pairs. Default: it makes none. */
   readonly auditIntervalMs?: number;
   /** Breaks the product on purpose, between its code and its store. */
@@ -208,10 +210,11 @@ export class SimulatedCluster {
 
   settingsOf(node: SimulatedNode): CoreSettings {
     const timing = { ...timingOf("development"), migrationCheckMs: 500, peerTimeoutMs: 2_000 };
-    const { fish, seed, restlessTanks, auditIntervalMs } = this.options;
+    const { fish, seed, restlessTanks, auditIntervalMs, secret } = this.options;
     return {
       ...CORE_SETTINGS,
       ...(auditIntervalMs === undefined ? {} : { auditIntervalMs }),
+      ...(secret === undefined ? {} : { secret }),
       serverId: node.name,
       port: API_PORT,
       timing,
