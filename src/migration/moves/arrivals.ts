@@ -52,6 +52,12 @@ export interface ArrivalPorts {
   readonly distrusts: (nodeId: string) => string | undefined;
 }
 
+/** Who offers a tank, and how far its journal has come. */
+interface Offerer {
+  readonly owner: string;
+  readonly position: string | undefined;
+}
+
 /** How long an offer waits for the tank to be stored before it is answered that it is under way. */
 const STORE_WAIT_MS = 1_000;
 const ASK_FIRST_MS = 1_000;
@@ -95,7 +101,7 @@ export class Arrivals {
     const owner = requireSigner(request, cluster.positions, owners.loaded);
     const distrust = this.#ports.distrusts(owner);
     if (distrust !== undefined) throw new Problem("not_trusted", distrust);
-    const state = await this.#take(offer, owner);
+    const state = await this.#take(offer, { owner, position: request.query["position"] });
     return stated({ state }, cluster.positions);
   };
 
@@ -113,7 +119,7 @@ export class Arrivals {
 
   async #take(
     offer: Offer,
-    owner: string,
+    from: Offerer,
   ): Promise<"welcome" | "receiving" | "stored" | "activated"> {
     const { moves } = this.#ports;
     const known = moves.get(offer.move_id);
@@ -123,7 +129,7 @@ export class Arrivals {
     if (offer.bundle === null) return "welcome";
     const other = moves.openOf(offer.tank_id);
     if (other) throw new Problem("tank_moving", "An earlier move of this tank is not settled yet.");
-    await this.#received(offer, owner);
+    await this.#received(offer, from);
     return moves.get(offer.move_id) ? "stored" : "receiving";
   }
 
@@ -152,13 +158,13 @@ export class Arrivals {
   }
 
   /** Resolves when the bundle is stored, or after a while. Rejects once where that has failed. */
-  async #received(offer: Offer, owner: string): Promise<void> {
+  async #received(offer: Offer, from: Offerer): Promise<void> {
     const { timers } = this.#ports;
     const { move_id } = offer;
     if (!this.#receiving.has(move_id) && this.#receiving.size >= MOVE_LIMITS.movesAtOnceMax) {
       throw new Problem("too_many", "Too many tanks arrive at once; try again.");
     }
-    const receiving = this.#receiving.get(move_id) ?? this.#receive(offer, owner);
+    const receiving = this.#receiving.get(move_id) ?? this.#receive(offer, from);
     this.#receiving.set(move_id, receiving);
     const over = new AbortController();
     const isLong = sleep(timers, STORE_WAIT_MS, over.signal).then(() => "long" as const);
@@ -173,8 +179,8 @@ export class Arrivals {
     this.#receiving.delete(move_id);
   }
 
-  async #receive(offer: Offer, owner: string): Promise<void> {
-    const { clock, files, journal, payload, moves, gates, log } = this.#ports;
+  async #receive(offer: Offer, { owner, position }: Offerer): Promise<void> {
+    const { clock, files, journal, payload, moves, gates, log, cluster } = this.#ports;
     const { bundle, move_id, tank_id, name, epoch } = offer;
     if (bundle === null) return;
     const bytes = await this.#fetch(owner, move_id, bundle);
@@ -190,7 +196,8 @@ export class Arrivals {
       updated_at: now,
     };
     await files.writeDurably(bundlePath(move_id), bytes);
-    await commitDurably(journal, moves.writes(row));
+    const remembered = cluster.positions.remember(owner, position);
+    await commitDurably(journal, [...moves.writes(row), ...remembered]);
     moves.note(row);
     // From now on this node may be asked for its transfers: nothing is decided until it runs.
     await gates.close(tank_id, reasonFor(row));

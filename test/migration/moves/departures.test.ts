@@ -213,7 +213,7 @@ describe("from the point of no return on", () => {
     expect([owner.states, await owner.files.list("moves")]).toEqual([["done"], []]);
   });
 
-  test("every question about its transfers is answered by who has it, and decides nothing", async () => {
+  test("a question about its transfers is answered by naming its owner, undecided", async () => {
     const owner = await Owner.start();
     const before = transferOf("earlier");
     expect((await owner.node.receive(before)).body).toMatchObject({ decision: "accepted" });
