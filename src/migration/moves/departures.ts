@@ -60,6 +60,8 @@ interface Departure {
   row: MoveRow;
   /** Kept from the seal on; read from the disk after a restart. */
   bytes: Uint8Array | undefined;
+  /** Rejects where the bundle cannot be written. */
+  readonly written: Promise<void>;
   /** Monotonic time of the last sign of the destination. */
   progressMs: number;
   reason: string | undefined;
@@ -101,7 +103,7 @@ export class Departures {
   /** Goes on with what an earlier start has begun. */
   resume(): void {
     for (const row of this.#open()) {
-      const departure = this.#departureOf(row, undefined);
+      const departure = this.#departureOf(row);
       this.#moving.set(row.tank_id, departure);
       void this.#drive(departure).catch((error: unknown) => this.#failed(row, error));
     }
@@ -170,7 +172,7 @@ export class Departures {
       throw this.#refusalBy(nodeId, error);
     });
     const now = clock.wallMs();
-    const { row, bytes } = await this.#ownership.seal({
+    const { row, bytes, written } = await this.#ownership.seal({
       ...move,
       direction: "out",
       peer_node_id: nodeId,
@@ -181,14 +183,14 @@ export class Departures {
       created_at: now,
       updated_at: now,
     });
-    const departure = this.#departureOf(row, bytes);
+    const departure = this.#departureOf(row, bytes, written);
     this.#moving.set(tankId, departure);
     return departure;
   }
 
-  #departureOf(row: MoveRow, bytes: Uint8Array | undefined): Departure {
+  #departureOf(row: MoveRow, bytes?: Uint8Array, written = Promise.resolve()): Departure {
     const progressMs = this.#ports.clock.monotonicMs();
-    return { row, bytes, progressMs, reason: undefined };
+    return { row, bytes, written, progressMs, reason: undefined };
   }
 
   #open(): readonly MoveRow[] {
@@ -258,9 +260,22 @@ export class Departures {
     }
     const { state } = told.body;
     departure.reason = state === "activated" ? AHEAD : undefined;
+    if (state === "stored" && !(await this.#isWritten(departure))) return;
     if (state === "stored") await this.#handOver(departure, told.position);
     else if (state === "receiving" && this.#isSilent(departure)) {
       await this.#considerAbort(departure, undefined);
+    }
+  }
+
+  /** Whether the owner's copy is on the disk, too. If it cannot be, the move is given up. */
+  async #isWritten(departure: Departure): Promise<boolean> {
+    try {
+      await departure.written;
+      return true;
+    } catch (error) {
+      const detail = `the bundle cannot be written: ${messageOf(error)}`;
+      if (await this.#abort(departure, detail)) throw new Problem("storage_unavailable", detail);
+      return false;
     }
   }
 
