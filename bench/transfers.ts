@@ -2,7 +2,7 @@
  * What it takes to move fish between two nodes: how long a durable transfer takes, how many a
  * second, and the processor time of one; beside an earlier build in turns.
  *
- *   make build && bun bench/transfers.ts [--base BINARY] [--binary NEW] [--seconds 15] [--rounds 1]
+ *   make build && bun bench/transfers.ts [--base BINARY] [--binary NEW] [--seconds 8] [--rounds 2]
  *       [--pairs 32] [--tankworld DIR] [--write]
  *
  * Latency: 8 pairs of tanks that tick at 30/s, one fish each way at a draw, every 2 s. Throughput:
@@ -26,13 +26,13 @@ import { measureTankWorld } from "./transfers/tankworld.ts";
 
 const binary = option("binary", TANKD);
 const base = option("base", "");
-const seconds = Number(option("seconds", "15"));
-const rounds = Number(option("rounds", "1"));
+const seconds = Number(option("seconds", "8"));
+const rounds = Number(option("rounds", "2"));
 const pairs = option("pairs", "32");
 const DELAY_MS = 20;
 const LATENCY_FLAGS = ["--tanks", "8", "--fish", "50", "--no-auto-connect"];
 /** Nothing leaves in the first seconds of a node, and the compiler warms up. */
-const SETTLE_MS = 8_000;
+const SETTLE_MS = 6_000;
 const IDLE_MS = 3_000;
 
 interface Load {
