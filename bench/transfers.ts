@@ -6,7 +6,8 @@
  *       [--pairs 32] [--tankworld DIR] [--write]
  *
  * Latency: 8 pairs of tanks that tick at 30/s, one fish each way at a draw, every 2 s. Throughput:
- * tanks that stand still, so that the processor time is that of the transfers. The delay needs Linux
+ * tanks that stand still, so that the processor time is that of the transfers. The delay needs
+ * Linux
  * and root. Every build is measured with itself, since their protocols differ.
  */
 import { TANKD } from "../test/support/tankd.ts";

@@ -172,7 +172,7 @@ describe("nothing is decided", () => {
     expect((await node.receive(transferOf("nemo"))).status).toBe(200);
   });
 
-  test("beyond those of a node that are being decided: others' are taken all the same", async () => {
+  test("beyond those of a node that are being decided: of others they are taken", async () => {
     const node = await new LoneNode({ quotas: { inboundBurst: 10_000 } }).start();
     let decide = () => {};
     const held = new Promise<void>((resolve) => {
