@@ -6,10 +6,12 @@
  *       [--pairs 32] [--tankworld DIR] [--write]
  *
  * Latency: 8 pairs of tanks that tick at 30/s, one fish each way at a draw, every 2 s. Throughput:
- * tanks that stand still, so that the processor time is that of the transfers. The delay needs
- * Linux
- * and root. Every build is measured with itself, since their protocols differ.
+ * tanks that stand still, so that the processor time is that of the transfers. The
+ * delay needs Linux, root and Python: a cable in user space makes it, since not every kernel has
+ * netem. Every build is measured with itself, since their protocols differ.
  */
+import { whyNoCables } from "../test/support/cable.ts";
+import { whyNoNamespaces } from "../test/support/namespace-host.ts";
 import { TANKD } from "../test/support/tankd.ts";
 import {
   keepReport,
@@ -133,8 +135,10 @@ async function reportLatency(): Promise<void> {
     ],
   ] as const;
   for (const [place, measure] of places) {
-    if (place !== "loopback" && process.getuid?.() !== 0) {
-      print(`Without root there is no network with a delay: ${place} was left out.`);
+    const hindrance =
+      place === "loopback" ? undefined : ((await whyNoNamespaces()) ?? whyNoCables());
+    if (hindrance !== undefined) {
+      print(`${place} was left out: ${hindrance}.`);
       continue;
     }
     for (const [build, all] of await inTurns(builds, measure)) {
