@@ -135,7 +135,7 @@ describe("watermarks", () => {
     const at = side * SIDE_BYTES + number * SLOT_BYTES;
     return wreck.read(NAME).subarray(at, at + SLOT_BYTES);
   };
-  /** The slot of a tank on both sides, or one, to the place of another; the first is the journal's. */
+  /** The slot of a tank to the place of another; the first slot is the journal's. */
   const stray = (from: number, to: number, sides: readonly number[]): Damage => {
     return (wreck) => {
       for (const side of sides) {

@@ -15,14 +15,15 @@ export class Archive {
   transfers = 0;
   returned = 0;
   readonly #records = new Map<string, Uint8Array>();
-  readonly #rows = new Map<string, LogRow[]>();
+  /** By tank and entry: a tank that comes back brings its log again. */
+  readonly #rows = new Map<string, Map<number, LogRow>>();
 
   /** What is known of a disk that was copied. */
   copy(): Archive {
     const copy = new Archive();
     copy.transfers = this.transfers;
     copy.returned = this.returned;
-    for (const [tankId, rows] of this.#rows) copy.#rows.set(tankId, [...rows]);
+    for (const [tankId, rows] of this.#rows) copy.#rows.set(tankId, new Map(rows));
     return copy;
   }
 
@@ -44,13 +45,17 @@ export class Archive {
 
   #noteAll(journal: MemoryJournal, writes: readonly JournalWrite[]): void {
     const { transfers, returned } = this;
-    for (const write of writes) this.#note(write);
-    const rows = writes.flatMap((write) =>
+    const logs = writes.flatMap((write) =>
       "put" in write && write.put === "log" ? write.row : [],
     );
+    const before = logs.map((row) => [row, this.#rows.get(row.tank_id)?.get(row.seq)] as const);
+    for (const write of writes) this.#note(write);
     journal.unsynced?.add(() => {
       Object.assign(this, { transfers, returned });
-      for (const { tank_id } of rows) this.#rows.get(tank_id)?.pop();
+      for (const [{ tank_id, seq }, row] of before) {
+        if (row) this.#rows.get(tank_id)?.set(seq, row);
+        else this.#rows.get(tank_id)?.delete(seq);
+      }
     });
   }
 
@@ -62,18 +67,21 @@ export class Archive {
       this.#records.set(write.row.transfer_id, write.row.record);
     }
     if (write.put !== "log") return;
-    const rows = this.#rows.get(write.row.tank_id) ?? [];
-    rows.push(write.row);
+    const rows = this.#rows.get(write.row.tank_id) ?? new Map<number, LogRow>();
+    rows.set(write.row.seq, write.row);
     this.#rows.set(write.row.tank_id, rows);
   }
 
   /**
    * The digest that a replay from the tank's founding has at `snapshot`, made without any of the
-   * product's recovery: the log from seq 1, the world's rules, nothing else.
+   * product's recovery: the log from seq 1, the world's rules, nothing else. `others` are those of
+   * the nodes that the tank was on.
    */
-  replay(row: TankRow, snapshot: SnapshotRow): string {
+  replay(row: TankRow, snapshot: SnapshotRow, others: readonly Archive[] = []): string {
     const tank = createTank(specOf(row));
-    for (const entry of this.#rows.get(row.tank_id) ?? []) {
+    const entries = [this, ...others].flatMap((one) => [...(one.#rows.get(row.tank_id) ?? [])]);
+    const log = new Map(entries.toSorted(([a], [b]) => a - b));
+    for (const entry of log.values()) {
       if (entry.seq > snapshot.seq) break;
       advance(tank, entry.tick);
       const command = decodeCommand(entry.kind, entry.payload);

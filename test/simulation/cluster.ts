@@ -1,5 +1,6 @@
 import { NonceMemory } from "../../src/cluster/identity/nonce-memory.ts";
 import type { Verifier } from "../../src/cluster/identity/signature.ts";
+import type { PeerRoute } from "../../src/cluster/peer-route.ts";
 import type { ConnectionView } from "../../src/migration/migration.ts";
 import type { Core, CoreSettings } from "../../src/node/core.ts";
 import { timingOf } from "../../src/node/timing.ts";
@@ -50,6 +51,8 @@ export interface ClusterOptions {
    * Tanks of each node that are moved between its threads all the time. Default: one, which stays.
    */
   readonly restlessTanks?: number;
+  /** The secret of the cluster: whole tanks move among those that know it. Default: none. */
+  readonly secret?: Uint8Array;
   /** Interval of each node's audits of its own tanks and pairs. Default: it makes none. */
   readonly auditIntervalMs?: number;
   /** Breaks the product on purpose, between its code and what is outside. */
@@ -125,7 +128,9 @@ export class SimulatedNode extends CoreNode {
       this.version === "earlier" ? conditions.fault("earlier_build", [this.name]) : undefined;
     const { process, core } = this.create();
     const { nodeId } = this.identity;
-    const routes = routesOf(core, this.version);
+    const { routes: lie = (own: readonly PeerRoute[]) => own } =
+      this.#cluster.options.sabotage ?? {};
+    const routes = lie(routesOf(core, this.version), this.identity);
     // Nonces are forgotten at once, as by a restart: a late copy must be harmless by the protocol
     // alone.
     const verifier = (): Verifier => ({
@@ -268,10 +273,11 @@ export class SimulatedCluster {
 
   settingsOf(node: SimulatedNode): CoreSettings {
     const timing = { ...timingOf("development"), migrationCheckMs: 500, peerTimeoutMs: 2_000 };
-    const { fish, seed, restlessTanks, auditIntervalMs } = this.options;
+    const { fish, seed, restlessTanks, auditIntervalMs, secret } = this.options;
     return {
       ...CORE_SETTINGS,
       ...(auditIntervalMs === undefined ? {} : { auditIntervalMs }),
+      ...(secret === undefined ? {} : { secret }),
       serverId: node.name,
       port: API_PORT,
       timing,

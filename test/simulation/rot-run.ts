@@ -129,7 +129,7 @@ async function checkStates(cluster: SimulatedCluster): Promise<readonly Finding[
   }
   const findings: Finding[] = [];
   for (const { node, stopped } of running) {
-    findings.push(...(await checkReplay(node, ({ tank_id }) => !stopped.has(tank_id))));
+    findings.push(...(await checkReplay(node, [], ({ tank_id }) => !stopped.has(tank_id))));
   }
   return findings;
 }

@@ -1,3 +1,5 @@
+import type { Identity } from "../../src/cluster/identity/identity.ts";
+import type { PeerRoute } from "../../src/cluster/peer-route.ts";
 import { BATCH_PATH, batchRequestSchema } from "../../src/migration/transfer/protocol.ts";
 import type { Network } from "../../src/platform/network.ts";
 import type { Journal, JournalWrite } from "../../src/store/journal.ts";
@@ -6,6 +8,8 @@ import { withCommit } from "../../src/store/with-commit.ts";
 /** Where a promise can be broken from outside. */
 export interface Sabotage {
   readonly journal?: (journal: Journal) => Journal;
+  /** What a node answers to others. */
+  readonly routes?: (routes: readonly PeerRoute[], identity: Identity) => readonly PeerRoute[];
   /** `nodeAt` tells which node listens at an origin. */
   readonly network?: (network: Network, nodeAt: (origin: string) => string) => Network;
   /** A commit is answered so long before it is synced. */

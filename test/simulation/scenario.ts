@@ -171,6 +171,6 @@ export async function stopAndReplay(cluster: SimulatedCluster): Promise<readonly
   if (!(await world.runUntil(world.nowMs + STOP_MS, () => stopped === running))) {
     return [`${running - stopped} nodes did not stop within ${STOP_MS} ms`];
   }
-  const replays = await Promise.all(cluster.nodes.map((node) => checkReplay(node)));
+  const replays = await Promise.all(cluster.nodes.map((node) => checkReplay(node, cluster.nodes)));
   return replays.flat();
 }

@@ -16,7 +16,7 @@ export class MemoryFiles implements Files {
    */
   readonly unreadable = new Set<string>();
   readonly #contents = new Map<string, Uint8Array>();
-  /** What files that were changed since have on the medium; undefined for files it does not have. */
+  /** What the medium has of files that were changed since; undefined for those it has not. */
   readonly #medium = new Map<string, Uint8Array | undefined>();
 
   async writeDurably(path: string, bytes: Uint8Array): Promise<void> {
