@@ -35,7 +35,7 @@ async function outcomeOf(damage: Damage, random = new Prng(1, "stray")): Promise
   const stopped = Object.keys(outcome.stopped).map(Number);
   if (outcome.refusal === undefined) expect([...outcome.whole, ...stopped].sort()).toEqual(ALL);
   for (const number of outcome.refusal === undefined ? stopped : ALL) {
-    expect(wreck.snapshots(number)).toEqual(before[number] ?? []);
+    expect(wreck.snapshots(number)).toEqual(expect.arrayContaining([...(before[number] ?? [])]));
   }
   return outcome;
 }

@@ -61,8 +61,9 @@ export async function checkLedger(cluster: SimulatedCluster): Promise<readonly F
   return [...findings, ...checkPlaces(await livingFish(cluster))];
 }
 
-function checkTank({ row, status, stats }: HostedTank): readonly Finding[] {
-  if (status !== "running") return [`tank ${row.name} is ${status}`];
+function checkTank({ row, status, reason, stats }: HostedTank): readonly Finding[] {
+  if (status !== "running")
+    return [`tank ${row.name} is ${status}: ${reason ?? "nobody knows why"}`];
   return surplusOf(stats) === 0
     ? []
     : [`tank ${row.name}: ${stats.alive} alive, but ${aliveBy(stats.ledger)} by its ledger`];
