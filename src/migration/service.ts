@@ -39,6 +39,7 @@ import {
   transferRequestSchema,
 } from "./transfer/protocol.ts";
 import { logRefusals } from "./transfer/refused-transfers.ts";
+import type { StrangerBudget } from "./transfer/strangers.ts";
 import { Views } from "./views.ts";
 
 export interface MigrationDeps {
@@ -56,6 +57,8 @@ export interface MigrationDeps {
   readonly autoConnectTo?: ServerFilter;
   /** Default: `refuse`. */
   readonly replacement?: Replacement;
+  /** Default: {@link STRANGER_BUDGET}. */
+  readonly strangerBudget?: StrangerBudget;
   /** Interval of the draws of connections. */
   readonly checkIntervalMs: number;
   /** Timeout of a request; a later answer counts as no decision. */

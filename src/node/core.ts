@@ -10,6 +10,7 @@ import type { Address, DiscoveryBackend } from "../discovery/backend.ts";
 import type { Migration } from "../migration/migration.ts";
 import type { Replacement } from "../migration/payloads/entity.ts";
 import { type CountingMigration, createMigration } from "../migration/service.ts";
+import { STRANGER_BUDGET, type StrangerBudget } from "../migration/transfer/strangers.ts";
 import type { Clock } from "../platform/clock.ts";
 import { Problem } from "../platform/errors.ts";
 import type { Files } from "../platform/files.ts";
@@ -88,6 +89,8 @@ export interface CoreSettings {
   readonly retention: RetentionRules;
   readonly autoConnect: boolean;
   readonly replacement?: Replacement;
+  /** Default: {@link STRANGER_BUDGET}. */
+  readonly strangerBudget?: StrangerBudget;
   /** Whom the automatic connection may join. Default: any node. */
   readonly autoConnectTo?: ServerFilter;
   /** Interval of the audits of this node's own tanks and pairs; undefined for none. */
@@ -216,9 +219,11 @@ function lossOf(sentence: string): Problem {
 
 function connectMigration(
   ports: CorePorts,
-  { timing, autoConnect, autoConnectTo = {}, replacement = "refuse" }: CoreSettings,
+  settings: CoreSettings,
   parts: { readonly tanks: Tanks; readonly cluster: Cluster; readonly journal: Journal },
 ): CountingMigration {
+  const { timing, autoConnect, autoConnectTo = {}, replacement = "refuse" } = settings;
+  const { strangerBudget = STRANGER_BUDGET } = settings;
   return createMigration({
     ...ports,
     ...parts,
@@ -226,6 +231,7 @@ function connectMigration(
     autoConnect,
     autoConnectTo,
     replacement,
+    strangerBudget,
     checkIntervalMs: timing.migrationCheckMs,
     peerTimeoutMs: timing.peerTimeoutMs,
     peerRetries: timing.peerRetries,

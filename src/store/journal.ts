@@ -31,6 +31,15 @@ export type JournalWrite =
   | { readonly remove: "tank"; readonly tank_id: string }
   | { readonly remove: "connection"; readonly connection_id: string }
   | { readonly remove: "remembered"; readonly node_id: string }
+  /**
+   * Removes the oldest decisions on transfers of these nodes beyond `rowsMax`, and raises the
+   * horizons of their pairs above them: a late copy of one is stale.
+   */
+  | {
+      readonly remove: "decisions";
+      readonly source_node_ids: readonly string[];
+      readonly rowsMax: number;
+    }
   /** Removes every row of every kind; only the position continues. */
   | { readonly remove: "everything" }
   | { readonly remove: "snapshot"; readonly tank_id: string; readonly seq: number }
@@ -73,7 +82,8 @@ export interface JournalBounds {
 
 /**
  * The durable state of a node. Rows of `log` and `inbox` are insert-only: an existing key rejects
- * the whole commit with {@link JournalConflict}. All other rows replace the one with the same key.
+ * the whole commit with {@link JournalConflict}. All other rows replace the one with the same key,
+ * but a horizon is never lowered.
  * Removing a tank removes its log and snapshots; its transfers stay, so that a late copy of one
  * still gets the same answer. Beyond `LIMITS.transferEventsMax` the oldest events of settled
  * transfers are removed; meta `transfer_events_folded` counts them.
@@ -129,6 +139,8 @@ export interface JournalReads {
   arrivals(entityIds: readonly string[]): Promise<readonly InboxRow[]>;
   /** The lowest undecided sequence that was stored for the pair; 0 if there is none. */
   horizon(pair: Omit<HorizonRow, "lowest_undecided">): Promise<number>;
+  /** All of them, in the order of their fields. */
+  horizons(): Promise<readonly HorizonRow[]>;
   /** Highest sequence ever used per (source tank, destination tank). */
   lastSequences(): Promise<
     readonly { source_tank_id: string; destination_tank_id: string; sequence: number }[]

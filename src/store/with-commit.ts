@@ -22,6 +22,7 @@ export function withCommit(journal: Journal, commit: Journal["commit"]): Journal
     inboxRows: (transferId) => journal.inboxRows(transferId),
     arrivals: (entityIds) => journal.arrivals(entityIds),
     horizon: (pair) => journal.horizon(pair),
+    horizons: () => journal.horizons(),
     lastSequences: () => journal.lastSequences(),
     transferCounts: () => journal.transferCounts(),
     events: (transferId) => journal.events(transferId),

@@ -194,8 +194,13 @@ export class FakeTanks implements Tanks {
     return [];
   }
 
-  census(): Promise<CommittedCensus> {
-    return Promise.reject(new Error("not part of the fake"));
+  async census(tankId: string): Promise<CommittedCensus> {
+    const room = this.#rooms.get(tankId);
+    if (!room) throw new Problem("unknown_tank", `no tank ${tankId}`);
+    const { alive, ledger } = stats(room.alive.size);
+    const fish_ids = this.alive(tankId).toSorted();
+    const hops = fish_ids.map(() => 0);
+    return { tick: room.seq, alive, ledger, fish_ids, hops, epoch: 1, seq: room.seq };
   }
 
   async fishProfile(): Promise<undefined> {}

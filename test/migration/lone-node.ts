@@ -8,6 +8,7 @@ import {
   TRANSFER_PATH,
   type TransferRequest,
 } from "../../src/migration/transfer/protocol.ts";
+import { STRANGER_BUDGET, type StrangerBudget } from "../../src/migration/transfer/strangers.ts";
 import { SimulatedWorld } from "../../src/platform/simulated/world.ts";
 import type { Journal } from "../../src/store/journal.ts";
 import { MemoryJournal } from "../../src/store/memory/journal.ts";
@@ -28,6 +29,7 @@ export interface LoneNodeOptions {
   readonly autoConnectTo?: ServerFilter;
   readonly tanks?: readonly string[];
   readonly replacement?: Replacement;
+  readonly strangerBudget?: StrangerBudget;
   readonly peerTimeoutMs?: number;
 }
 
@@ -68,6 +70,7 @@ export class LoneNode {
       nodeId: "here",
       autoConnect: options.autoConnect ?? false,
       replacement: options.replacement ?? "refuse",
+      strangerBudget: options.strangerBudget ?? STRANGER_BUDGET,
       autoConnectTo: options.autoConnectTo ?? {},
       checkIntervalMs: 2000,
       peerTimeoutMs: options.peerTimeoutMs ?? 1000,

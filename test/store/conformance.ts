@@ -1,5 +1,9 @@
 import { afterEach, describe } from "bun:test";
-import { eventsAreBounded, transfersAreBounded } from "./conformance/bounds.ts";
+import {
+  decisionsAreRemoved,
+  eventsAreBounded,
+  transfersAreBounded,
+} from "./conformance/bounds.ts";
 import { commitsAreCounted, commitsAreWhole } from "./conformance/commits.ts";
 import { transfersAreCounted } from "./conformance/counts.ts";
 import { registryIsKept } from "./conformance/registry.ts";
@@ -28,6 +32,7 @@ export function storeConformance(name: string, open: () => Promise<Subject>): vo
     transfersAreFound(opened);
     eventsAreBounded(opened);
     transfersAreBounded(opened);
+    decisionsAreRemoved(opened);
     transfersAreCounted(opened);
     registryIsKept(opened);
   });

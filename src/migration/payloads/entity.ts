@@ -49,12 +49,12 @@ class EntityPayload implements Payload {
   }
 
   async import(
-    { tankId, record, side }: ImportOrder,
+    { tankId, record, side, mayReplace }: ImportOrder,
     alongside: (entry: Entry) => readonly JournalWrite[],
   ): Promise<void> {
     const arrival = { kind: "import", record, side } as const;
-    const command =
-      this.#replacement === "fair" ? { ...arrival, replaces: true as const } : arrival;
+    const replaces = mayReplace && this.#replacement === "fair";
+    const command = replaces ? { ...arrival, replaces } : arrival;
     await this.#tanks.submit(tankId, command, ({ outcome, epoch }) =>
       alongside({ refusal: outcome.kind === "done" ? null : outcome.reason, epoch }),
     );

@@ -40,6 +40,8 @@ export interface ImportOrder {
   readonly record: Uint8Array;
   /** The wall by which it enters. */
   readonly side: Side;
+  /** Whether it may take the place of another one, where the tank's node lets it. */
+  readonly mayReplace: boolean;
 }
 
 export interface RestoreOrder {

@@ -16,8 +16,7 @@ import type { Log } from "../../telemetry/log.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
 import type { Payloads } from "../payloads/payload.ts";
 import { commitDurably } from "./commit-durably.ts";
-import { replyOf } from "./courier.ts";
-import { decisionOf, inboxRow, isSameTransfer, type Ruling, replyWith } from "./decisions.ts";
+import { busy, decisionOf, inboxRow, isSameTransfer, type Ruling, replyWith } from "./decisions.ts";
 import { Horizon } from "./horizon.ts";
 import {
   type AbortRequest,
@@ -28,16 +27,19 @@ import {
   type TransferRequest,
   transferRequestSchema,
 } from "./protocol.ts";
+import { STRANGER_BUDGET, type StrangerBudget, Strangers } from "./strangers.ts";
 
 export interface IncomingPorts {
   readonly nodeId: string;
-  readonly cluster: Pick<Cluster, "positions">;
+  readonly cluster: Pick<Cluster, "positions" | "knows">;
   readonly tanks: Tanks;
   readonly journal: Journal;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
   readonly payloads: Payloads;
+  /** Default: {@link STRANGER_BUDGET}. */
+  readonly strangerBudget?: StrangerBudget;
 }
 
 /**
@@ -50,9 +52,11 @@ export class Incoming {
   readonly #perTransfer = new KeyedMutex();
   readonly #horizon: Horizon;
   readonly #rates: TokenBuckets;
+  readonly #strangers: Strangers;
 
   constructor(ports: IncomingPorts) {
     this.#ports = ports;
+    this.#strangers = new Strangers(ports, ports.strangerBudget ?? STRANGER_BUDGET);
     this.#horizon = new Horizon(ports.journal, LIMITS.pairsRememberedMax);
     this.#rates = new TokenBuckets(ports.clock, {
       perSecond: LIMITS.inboundTransfersPerSecond,
@@ -73,8 +77,8 @@ export class Incoming {
     const transfer = shaped(transferRequestSchema, request.body);
     this.#requireSource(request, transfer);
     this.#positions.judge(transfer.source.node_id, request.query["remembered"]);
-    const busy = this.#slowDown(transfer);
-    if (busy) return busy;
+    const refusal = this.#strangers.slowDown(transfer) ?? this.#slowDown(transfer);
+    if (refusal) return refusal;
     const record = Uint8Array.fromBase64(transfer.record);
     if (record.length > this.#ports.payloads[transfer.entity_type].recordBytesMax) {
       throw new Problem("body_too_large", `The record is too large for a ${transfer.entity_type}.`);
@@ -94,8 +98,8 @@ export class Incoming {
     }
     this.#requireSource(request, abort);
     this.#positions.judge(abort.source.node_id, request.query["remembered"]);
-    const busy = this.#slowDown(abort);
-    if (busy) return busy;
+    const refusal = this.#strangers.slowDown(abort) ?? this.#slowDown(abort);
+    if (refusal) return refusal;
     const position = request.query["position"];
     return this.#inTurn(abort, position, () => this.#bury(abort, position));
   };
@@ -115,7 +119,7 @@ export class Incoming {
       if (this.#positions.isBehind(request.source.node_id, position)) {
         throw new Problem("directory_copied", "This node knows a later state of your journal.");
       }
-      return decide();
+      return this.#strangers.within(request, decide);
     });
     const own = this.#positions.statement();
     if (own === undefined || reply.status !== 200) return reply;
@@ -140,13 +144,7 @@ export class Incoming {
     const tank = this.#ports.tanks.get(destination.tank_id) ? destination.tank_id : "";
     const waitMs = this.#rates.take(`${source.node_id} ${tank}`);
     if (waitMs === 0) return undefined;
-    const problem = new Problem("too_many", "Too many fish at once from this node; slow down.");
-    const { status, body } = replyOf(problem);
-    return {
-      status,
-      body: { ...(body as object), retry_after_ms: waitMs },
-      headers: { "retry-after": String(Math.ceil(waitMs / 1000)) },
-    };
+    return busy("Too many fish at once from this node; slow down.", waitMs);
   }
 
   async #decide(
@@ -182,6 +180,7 @@ export class Incoming {
       tankId: transfer.destination.tank_id,
       record,
       side: opposite(transfer.side),
+      mayReplace: !this.#strangers.isStranger(transfer),
     };
     await payloads[transfer.entity_type].import(order, ({ refusal: reason, epoch }) => {
       const decision = reason === null ? "accepted" : "refused";
@@ -248,7 +247,12 @@ export class Incoming {
     return [
       { put: "inbox", row },
       ...this.#horizon.advance(request),
-      ...this.#positions.remember(request.source.node_id, position),
+      ...this.#positions.remember(
+        request.source.node_id,
+        position,
+        this.#strangers.isStranger(request),
+      ),
+      ...this.#strangers.writes(request),
     ];
   }
 

@@ -10,6 +10,7 @@ import { LABEL_SETTINGS } from "./labels.ts";
 import { LOG_SETTINGS } from "./log.ts";
 import { PAST_SETTINGS } from "./past.ts";
 import { type Setting, setting } from "./setting.ts";
+import { STRANGER_SETTINGS } from "./strangers.ts";
 import { TANK_SETTINGS } from "./tanks.ts";
 import { TIMING_SETTINGS } from "./timings.ts";
 import {
@@ -209,6 +210,7 @@ export const SETTINGS = {
       "what a full tank of this node does with a fish that arrives: refuse it, or fair: it takes " +
       "the place of the grown one with the least energy, if it has more",
   }),
+  ...STRANGER_SETTINGS,
   register: setting({
     kind: toggle(),
     default: true,

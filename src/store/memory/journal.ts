@@ -8,6 +8,7 @@ import {
   StorageUnavailable,
 } from "../journal.ts";
 import type {
+  HorizonRow,
   InboxRow,
   LogRow,
   OutboxRow,
@@ -119,7 +120,7 @@ export class MemoryJournal extends MemoryReads implements Journal {
         this.#putInbox(write.row, undo);
         break;
       case "horizon":
-        undo.set(this.tables.horizons, keyOfPair(write.row), write.row.lowest_undecided);
+        this.#raiseHorizon(write.row, undo);
         break;
       case "event":
         this.#putEvent(write.row, undo);
@@ -131,6 +132,26 @@ export class MemoryJournal extends MemoryReads implements Journal {
         undo.set(this.tables.meta, write.key, write.value);
         break;
     }
+  }
+
+  #raiseHorizon(row: HorizonRow, undo: UndoLog): void {
+    const before = this.tables.horizons.get(keyOfPair(row)) ?? 0;
+    const lowest = Math.max(before, row.lowest_undecided);
+    undo.set(this.tables.horizons, keyOfPair(row), lowest);
+  }
+
+  #removeDecisions(nodeIds: readonly string[], rowsMax: number, undo: UndoLog): void {
+    const nodes = new Set(nodeIds);
+    const rows = newestLast(this.tables.inbox).filter((row) => nodes.has(row.source_node_id));
+    for (const row of rows.slice(0, Math.max(0, rows.length - rowsMax))) {
+      this.#raiseHorizon({ ...row, lowest_undecided: row.sequence + 1 }, undo);
+      this.#dropDecision(row, undo);
+    }
+  }
+
+  #dropDecision(row: InboxRow, undo: UndoLog): void {
+    this.#fold(countOfInbox(row), undo);
+    undo.delete(this.tables.inbox, keyOfTransfer(row));
   }
 
   #putTank(row: TankRow, undo: UndoLog): void {
@@ -180,6 +201,9 @@ export class MemoryJournal extends MemoryReads implements Journal {
         break;
       case "remembered":
         undo.delete(this.tables.remembered, write.node_id);
+        break;
+      case "decisions":
+        this.#removeDecisions(write.source_node_ids, write.rowsMax, undo);
         break;
       case "everything":
         this.#removeEverything(undo);
@@ -255,10 +279,7 @@ export class MemoryJournal extends MemoryReads implements Journal {
         0,
         decided,
       );
-      for (const row of outgrown) {
-        this.#fold(countOfInbox(row), undo);
-        undo.delete(this.tables.inbox, keyOfTransfer(row));
-      }
+      for (const row of outgrown) this.#dropDecision(row, undo);
     }
   }
 

@@ -13,7 +13,7 @@ import type {
   TransferEventRow,
   Watermark,
 } from "../rows.ts";
-import { keyOfPair, keyOfTransfer } from "./outgrown.ts";
+import { keyOfPair, keyOfTransfer, pairOfKey } from "./outgrown.ts";
 import { copyLog, copyOutbox, isOpen, MemoryTables, newestLast } from "./tables.ts";
 
 /** Reads of a journal in memory. */
@@ -96,6 +96,13 @@ export class MemoryReads implements Omit<JournalReads, "position"> {
 
   async horizon(pair: Omit<HorizonRow, "lowest_undecided">): Promise<number> {
     return this.tables.horizons.get(keyOfPair(pair)) ?? 0;
+  }
+
+  async horizons(): Promise<readonly HorizonRow[]> {
+    return [...this.tables.horizons.keys()].sort().map((key) => ({
+      ...pairOfKey(key),
+      lowest_undecided: this.tables.horizons.get(key) ?? 0,
+    }));
   }
 
   async lastSequences(): ReturnType<JournalReads["lastSequences"]> {

@@ -16,6 +16,7 @@ import type { Connection } from "./connection.ts";
 import { journalError } from "./failures.ts";
 import {
   CONNECTIONS,
+  HORIZONS,
   INBOX,
   LOG,
   OUTBOX,
@@ -93,6 +94,10 @@ export class SqliteReads implements Omit<JournalReads, "position" | "watermarks"
     return row?.lowest_undecided ?? 0;
   }
 
+  async horizons(): Promise<readonly HorizonRow[]> {
+    return guarded(() => this.#read.horizons.all());
+  }
+
   async lastSequences(): ReturnType<JournalReads["lastSequences"]> {
     return guarded(() => this.#read.lastSequences.all());
   }
@@ -163,6 +168,7 @@ function prepareReads(database: Connection) {
       "lowest_undecided",
       "horizons WHERE source_node_id = ? AND source_tank_id = ? AND destination_tank_id = ?",
     ),
+    horizons: select<HorizonRow>(HORIZONS.columns, "horizons ORDER BY 1, 2, 3"),
     lastSequences: select<Awaited<ReturnType<JournalReads["lastSequences"]>>[number]>(
       "source_tank_id, destination_tank_id, MAX(sequence) AS sequence",
       "outbox GROUP BY source_tank_id, destination_tank_id " +

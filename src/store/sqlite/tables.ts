@@ -31,6 +31,7 @@ function table<Row extends RowOf<Row>>(
   name: string,
   key: readonly (keyof Row & string)[],
   columns: Readonly<Record<keyof Row & string, true>>,
+  updateOf = (column: string) => `excluded.${column}`,
 ): Table<Row> {
   const names = Object.keys(columns) as (keyof Row & string)[];
   const list = names.join(", ");
@@ -38,7 +39,7 @@ function table<Row extends RowOf<Row>>(
   // Without the key: SQLite would rewrite its index.
   const updates = names
     .filter((column) => !key.includes(column))
-    .map((column) => `${column} = excluded.${column}`)
+    .map((column) => `${column} = ${updateOf(column)}`)
     .join(", ");
   return {
     name,
@@ -147,6 +148,8 @@ export const HORIZONS = table<HorizonRow>(
     destination_tank_id: true,
     lowest_undecided: true,
   },
+  // Never lowered.
+  (column) => `MAX(${column}, excluded.${column})`,
 );
 
 export const REMEMBERED = table<RememberedRow>("remembered", ["node_id"], {

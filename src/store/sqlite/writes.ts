@@ -13,6 +13,7 @@ import {
   type Table,
   TRANSFER_EVENTS,
 } from "./tables.ts";
+import { foldRows } from "./transfer-tally.ts";
 
 /** Removing a tank also removes its log and snapshots. */
 const EVERY_TABLE = [
@@ -95,6 +96,9 @@ export class Writes {
       case "remembered":
         this.#remove.remembered.run(write.node_id);
         break;
+      case "decisions":
+        this.#removeDecisions(write.source_node_ids, write.rowsMax);
+        break;
       case "everything":
         for (const statement of this.#remove.everything) statement.run();
         break;
@@ -105,6 +109,15 @@ export class Writes {
         this.#remove.log.run(write.tank_id, write.up_to_seq);
         break;
     }
+  }
+
+  #removeDecisions(nodeIds: readonly string[], rowsMax: number): void {
+    const { count, raise, fold } = this.#remove.decisions;
+    const nodes = JSON.stringify(nodeIds);
+    const excess = (count.get(nodes)?.rows ?? 0) - rowsMax;
+    if (excess <= 0) return;
+    raise.run(nodes, excess);
+    fold(nodes, excess);
   }
 
   #applyUpdate(write: Update): void {
@@ -149,8 +162,26 @@ function prepareRemoves(database: Connection) {
     tank: database.prepare("DELETE FROM tanks WHERE tank_id = ?"),
     connection: database.prepare("DELETE FROM connections WHERE connection_id = ?"),
     remembered: database.prepare("DELETE FROM remembered WHERE node_id = ?"),
+    decisions: prepareRemovalOfDecisions(database),
     everything: EVERY_TABLE.map((name) => database.prepare(`DELETE FROM ${name}`)),
     snapshot: database.prepare("DELETE FROM snapshots WHERE tank_id = ? AND seq = ?"),
     log: database.prepare("DELETE FROM log WHERE tank_id = ? AND seq <= ?"),
+  };
+}
+
+/** The statements take the nodes as JSON, and a number of rows. */
+function prepareRemovalOfDecisions(database: Connection) {
+  const ofNodes = "inbox WHERE source_node_id IN (SELECT value FROM json_each(?))";
+  const oldest = `SELECT place FROM ${ofNodes} ORDER BY place LIMIT ?`;
+  const pair = "source_node_id, source_tank_id, destination_tank_id";
+  return {
+    count: database.prepare<{ rows: number }, [string]>(`SELECT COUNT(*) AS rows FROM ${ofNodes}`),
+    raise: database.prepare(
+      `INSERT INTO horizons (${pair}, lowest_undecided) ` +
+        `SELECT ${pair}, MAX(sequence) + 1 FROM inbox WHERE place IN (${oldest}) ` +
+        `GROUP BY ${pair} ON CONFLICT (${pair}) DO UPDATE SET ` +
+        "lowest_undecided = MAX(lowest_undecided, excluded.lowest_undecided)",
+    ),
+    fold: foldRows(database, "inbox", oldest),
   };
 }

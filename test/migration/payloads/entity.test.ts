@@ -63,7 +63,7 @@ describe.each(ENTITY_TYPES)("a %s", (type) => {
     expect(shelf.ids("reef", type)).not.toContain(entityId);
     expect(payload.read(record)).toEqual({ entityId });
     const entries: Entry[] = [];
-    await payload.import({ tankId: "pond", record, side: "left" }, (entry) => {
+    await payload.import({ tankId: "pond", record, side: "left", mayReplace: true }, (entry) => {
       entries.push(entry);
       return [NOTE];
     });
@@ -101,7 +101,7 @@ describe.each(ENTITY_TYPES)("a %s", (type) => {
     const payload = entityPayloads(shelf)[type];
     const enter = async () => {
       let refusal: string | null = "";
-      await payload.import({ tankId: "pond", record, side: "left" }, (entry) => {
+      await payload.import({ tankId: "pond", record, side: "left", mayReplace: true }, (entry) => {
         refusal = entry.refusal;
         return [NOTE];
       });
@@ -138,8 +138,12 @@ test("a fish in a full tank takes a place by the policy of its node alone", asyn
   const order = { tankId: "reef", record: new Uint8Array(), side: "left" } as const;
   for (const replacement of ["refuse", "fair"] as const) {
     const payloads = entityPayloads(tanks, undefined, replacement);
-    for (const type of ENTITY_TYPES) await payloads[type].import(order, () => []);
+    for (const type of ENTITY_TYPES) {
+      await payloads[type].import({ ...order, mayReplace: true }, () => []);
+    }
+    await payloads.fish.import({ ...order, mayReplace: false }, () => []);
   }
   const plain = { kind: "import", record: order.record, side: "left" };
-  expect(submitted).toEqual([plain, plain, { ...plain, replaces: true }, plain]);
+  const fair = [{ ...plain, replaces: true }, plain, plain];
+  expect(submitted).toEqual([plain, plain, plain, ...fair]);
 });
