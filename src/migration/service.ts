@@ -22,9 +22,9 @@ import type {
   NewTopology,
   TransferQuery,
 } from "./migration.ts";
-import { type EntityReaders, entityPayloads, type Replacement } from "./payloads/entity.ts";
+import { type EntityReaders, entityPayloads, type ReplacementRule } from "./payloads/entity.ts";
 import { Removal } from "./removal.ts";
-import { Courier } from "./transfer/courier.ts";
+import { Courier, type CourierPorts } from "./transfer/courier.ts";
 import { Incoming } from "./transfer/incoming.ts";
 import { answered, receiveBatch } from "./transfer/incoming-batch.ts";
 import { Outgoing } from "./transfer/outgoing.ts";
@@ -56,7 +56,7 @@ export interface MigrationDeps {
   /** Whom the automatic connection may join. Default: any node. */
   readonly autoConnectTo?: ServerFilter;
   /** Default: `refuse`. */
-  readonly replacement?: Replacement;
+  readonly replacement?: ReplacementRule;
   /** Default: {@link STRANGER_BUDGET}. */
   readonly strangerBudget?: StrangerBudget;
   /** Interval of the draws of connections. */
@@ -98,13 +98,19 @@ class MigrationService implements CountingMigration {
     this.#deps = deps;
     this.#connections = new Connections(deps);
     const { records } = this.#connections;
-    const payloads = entityPayloads(deps.tanks, deps.readers, deps.replacement);
+    const payloads = entityPayloads(deps.tanks, deps.journal, deps.readers);
     this.#incoming = new Incoming({ ...deps, payloads });
     this.#receive = logRefusals(deps, this.#incoming.receive);
-    const answerLocally = (path: string, body: unknown) => this.#answerLocally(path, body);
+    const answerLocally: CourierPorts["answerLocally"] = (path, body, replacing) =>
+      this.#answerLocally(path, body, replacing);
     this.#outgoing = new Outgoing({
       ...deps,
-      courier: new Courier({ peerRetries: 0, ...deps, answerLocally }),
+      courier: new Courier({
+        peerRetries: 0,
+        ...deps,
+        answerLocally,
+        asksToReplace: (row) => this.#connections.asksToReplace(row.connection_id),
+      }),
       payloads,
       settlement: new WatchedSettlement({ ...deps, payloads }, (row) => records.noteDelivered(row)),
       isFenced: () => deps.cluster.positions.fenced !== undefined,
@@ -255,11 +261,15 @@ class MigrationService implements CountingMigration {
   }
 
   /** Handles a transfer between two tanks of this node by the same handlers as a peer's. */
-  async #answerLocally(path: string, body: unknown): Promise<PeerReply> {
+  async #answerLocally(
+    path: string,
+    body: unknown,
+    replacing: string | undefined,
+  ): Promise<PeerReply> {
     const { nodeId, log } = this.#deps;
     const request = {
       params: {},
-      query: {},
+      query: replacing === undefined ? {} : { replacing },
       body,
       signer: nodeId,
       signerKey: undefined,

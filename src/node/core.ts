@@ -8,7 +8,7 @@ import { journalTermStore } from "../cluster/membership/term-store.ts";
 import type { NameConflictRule } from "../cluster/registry/name-conflicts.ts";
 import type { Address, DiscoveryBackend } from "../discovery/backend.ts";
 import type { Migration } from "../migration/migration.ts";
-import type { Replacement } from "../migration/payloads/entity.ts";
+import type { ReplacementRule } from "../migration/payloads/entity.ts";
 import { type CountingMigration, createMigration } from "../migration/service.ts";
 import { STRANGER_BUDGET, type StrangerBudget } from "../migration/transfer/strangers.ts";
 import type { Clock } from "../platform/clock.ts";
@@ -88,7 +88,7 @@ export interface CoreSettings {
   readonly threads: number | undefined;
   readonly retention: RetentionRules;
   readonly autoConnect: boolean;
-  readonly replacement?: Replacement;
+  readonly replacement?: ReplacementRule;
   /** Default: {@link STRANGER_BUDGET}. */
   readonly strangerBudget?: StrangerBudget;
   /** Whom the automatic connection may join. Default: any node. */

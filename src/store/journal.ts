@@ -1,4 +1,5 @@
 import type {
+  ConnectionCountRow,
   ConnectionRow,
   HorizonRow,
   InboxRow,
@@ -91,7 +92,8 @@ export interface JournalBounds {
  * Outbox and inbox keep about `LIMITS.transfersKeptMax` rows each. Beyond that the oldest rows that
  * are not needed any more are removed: in the outbox settled ones, except the last of each pair of
  * tanks, whose sequence continues; in the inbox those below the horizon of their pair. Removed rows
- * still count in {@link JournalReads.transferCounts}.
+ * still count in {@link JournalReads.transferCounts}, and in
+ * {@link JournalReads.connectionCounts} while their connection is there.
  */
 export interface Journal extends JournalReads {
   /**
@@ -147,6 +149,8 @@ export interface JournalReads {
   >;
   /** All transfers ever, in the order of the fields; states without transfers are left out. */
   transferCounts(): Promise<readonly TransferCountRow[]>;
+  /** All transfers ever of the connections that there are, in the order of the fields. */
+  connectionCounts(): Promise<readonly ConnectionCountRow[]>;
   events(transferId: string): Promise<readonly TransferEventRow[]>;
   /** In the order of node ids. */
   remembered(): Promise<readonly RememberedRow[]>;

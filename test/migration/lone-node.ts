@@ -1,6 +1,6 @@
 import type { ServerFilter } from "../../src/cluster/cluster.ts";
 import type { PeerReply } from "../../src/cluster/peer-route.ts";
-import type { Replacement } from "../../src/migration/payloads/entity.ts";
+import type { ReplacementRule } from "../../src/migration/payloads/entity.ts";
 import { type CountingMigration, createMigration } from "../../src/migration/service.ts";
 import {
   abortPath,
@@ -28,7 +28,7 @@ export interface LoneNodeOptions {
   readonly autoConnect?: boolean;
   readonly autoConnectTo?: ServerFilter;
   readonly tanks?: readonly string[];
-  readonly replacement?: Replacement;
+  readonly replacement?: ReplacementRule;
   readonly strangerBudget?: StrangerBudget;
   readonly peerTimeoutMs?: number;
 }

@@ -122,6 +122,8 @@ function expectedFrom(version: number) {
     rate: null,
     status: "running",
     strategy: "failover",
+    mode: "move",
+    replacement: "refuse",
     further_destinations: "[]",
     topology: null,
     origin: "auto",
@@ -152,6 +154,22 @@ function expectedFrom(version: number) {
     topology: "ring",
     origin: "manual",
     created_at: 1_700_000_000_012,
+  };
+  const copying = {
+    ...plain,
+    connection_id: "c4",
+    destination_tank_id: "t5",
+    destination_node_id: "n5",
+    probability: 10,
+    mode: "copy",
+    replacement: "fair",
+    origin: "manual",
+    created_at: 1_700_000_000_013,
+  };
+  const ofConnection = {
+    connection_id: "c1",
+    destination_node_id: "n2",
+    destination_tank_id: "t2",
   };
   const log = { tank_id: REEF, engine_version: 1 };
   const initiated = {
@@ -196,7 +214,7 @@ function expectedFrom(version: number) {
     ],
     logStart: 1,
     snapshots: version >= 6 ? [counted, uncounted] : [uncounted],
-    connections: [plain, refined, arranged].slice(0, Math.max(1, version - 7)),
+    connections: [plain, refined, arranged, copying].slice(0, Math.max(1, version - 7)),
     openOutbox: [
       {
         transfer_id: "x1",
@@ -245,6 +263,12 @@ function expectedFrom(version: number) {
         count: 1,
       },
     ],
+    connectionCounts: [
+      ...(version >= 11
+        ? [{ ...ofConnection, state: "delivered", count: 7, last_at: 1_700_000_000_014 }]
+        : []),
+      { ...ofConnection, state: "pending", count: 1, last_at: 1_700_000_000_004 },
+    ],
     // The horizon tells of decisions that were removed before they were counted.
     uncounted: uncountedIn(version),
     remembered: version >= 4 ? [remembered] : [],
@@ -272,6 +296,7 @@ async function everythingIn(journal: JournalReads): Promise<unknown> {
     events: await journal.events("x1"),
     horizon: await journal.horizon(pair),
     lastSequences: await journal.lastSequences(),
+    connectionCounts: await journal.connectionCounts(),
     transferCounts: await journal.transferCounts(),
     uncounted: JSON.parse((await journal.meta(TRANSFERS_UNCOUNTED)) ?? "null") ?? undefined,
     remembered: await journal.remembered(),

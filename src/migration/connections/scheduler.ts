@@ -89,8 +89,9 @@ export class Scheduler {
   async #sendInTurn(draws: readonly Draw[]): Promise<void> {
     const departures: Promise<unknown>[] = [];
     for (const draw of draws) {
-      const { source_tank_id, selection, direction } = draw.row;
-      const wanted = { selection, direction, count: draw.count };
+      const { source_tank_id, selection, direction, mode } = draw.row;
+      const copies = mode === "copy";
+      const wanted = { selection, direction, count: draw.count, ...(copies ? { copies } : {}) };
       const chosen = await this.#guarded(draw.row, () =>
         this.#ports.tanks.pickMigrants(source_tank_id, wanted),
       );
@@ -113,7 +114,7 @@ export class Scheduler {
     }
   }
 
-  async #sendOne({ row, open }: Draw, { fishId, side }: Migrant): Promise<void> {
+  async #sendOne({ row, open }: Draw, { fishId, side, record }: Migrant): Promise<void> {
     const { outgoing, connections } = this.#ports;
     const { source_tank_id, connection_id, strategy } = row;
     const destination = chooseDestination(strategy, open, {
@@ -126,9 +127,10 @@ export class Scheduler {
       source_tank_id,
       ...destination,
       connection_id,
-      entity_type: "fish",
+      entity_type: record === undefined ? "fish" : "copy",
       entityId: fishId,
       side,
+      record,
     });
     if (transferId === undefined) return;
     connections.records.noteSent(connection_id, destination, transferId);

@@ -13,6 +13,8 @@ export const TERMS_DEFAULT: ConnectionTerms = {
   rate: null,
   status: "running",
   strategy: "failover",
+  mode: "move",
+  replacement: "refuse",
 };
 
 /** The terms of `base`, but for those that are given. */

@@ -14,6 +14,7 @@ import type { InboxRow } from "../../store/rows.ts";
 import type { Tanks } from "../../tanks/tanks.ts";
 import type { Log } from "../../telemetry/log.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
+import type { ReplacementRule } from "../payloads/entity.ts";
 import type { Payloads } from "../payloads/payload.ts";
 import { commitDurably } from "./commit-durably.ts";
 import { busy, decisionOf, inboxRow, isSameTransfer, type Ruling, replyWith } from "./decisions.ts";
@@ -38,8 +39,18 @@ export interface IncomingPorts {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly payloads: Payloads;
+  /** Default: `refuse`. */
+  readonly replacement?: ReplacementRule;
   /** Default: {@link STRANGER_BUDGET}. */
   readonly strangerBudget?: StrangerBudget;
+}
+
+/** A transfer that was asked for. */
+interface Offer {
+  readonly transfer: TransferRequest;
+  readonly record: Uint8Array;
+  readonly position: string | undefined;
+  readonly asksToReplace: boolean;
 }
 
 /**
@@ -86,8 +97,9 @@ export class Incoming {
     if (digestOf(record) !== transfer.digest) {
       throw new Problem("bad_request", "The record does not match its digest.");
     }
-    const position = request.query["position"];
-    return this.#inTurn(transfer, position, () => this.#decide(transfer, record, position));
+    const { position, replacing } = request.query;
+    const offer = { transfer, record, position, asksToReplace: replacing === "0" };
+    return this.#inTurn(transfer, position, () => this.#decide(offer));
   };
 
   /** `POST /api/transfers/{transfer_id}/abort`. */
@@ -147,11 +159,8 @@ export class Incoming {
     return busy("Too many fish at once from this node; slow down.", waitMs);
   }
 
-  async #decide(
-    transfer: TransferRequest,
-    record: Uint8Array,
-    position: string | undefined,
-  ): Promise<PeerReply> {
+  async #decide(offer: Offer): Promise<PeerReply> {
+    const { transfer, record, position } = offer;
     const { tanks, payloads } = this.#ports;
     const tank = tanks.get(transfer.destination.tank_id);
     if (!tank) {
@@ -164,23 +173,19 @@ export class Incoming {
       const ruling: Ruling = { decision: "refused", reason, entityId: null, epoch };
       return this.#commit(transfer, ruling, position);
     }
-    return this.#import(transfer, record, reading.entityId, position);
+    return this.#import(offer, reading.entityId);
   }
 
   /** The log entry of the import and the decision are one transaction. */
-  async #import(
-    transfer: TransferRequest,
-    record: Uint8Array,
-    entityId: string,
-    position: string | undefined,
-  ): Promise<PeerReply> {
+  async #import(offer: Offer, entityId: string): Promise<PeerReply> {
+    const { transfer, record, position } = offer;
     let row: InboxRow | undefined;
     const { payloads, clock } = this.#ports;
     const order = {
       tankId: transfer.destination.tank_id,
       record,
       side: opposite(transfer.side),
-      mayReplace: !this.#strangers.isStranger(transfer),
+      mayReplace: this.#mayReplace(offer),
     };
     await payloads[transfer.entity_type].import(order, ({ refusal: reason, epoch }) => {
       const decision = reason === null ? "accepted" : "refused";
@@ -189,6 +194,14 @@ export class Incoming {
     });
     invariant(row, "an import has called `alongside`");
     return this.#decided(row);
+  }
+
+  /** Between two tanks of this node the operator of both has asked for it. */
+  #mayReplace({ transfer, asksToReplace }: Offer): boolean {
+    const { nodeId, replacement = "refuse" } = this.#ports;
+    if (this.#strangers.isStranger(transfer)) return false;
+    const isAgreed = replacement === "asked" || transfer.source.node_id === nodeId;
+    return replacement === "fair" || (asksToReplace && isAgreed);
   }
 
   /** Commits a tombstone for an unknown transfer: a late copy of it will be refused. */

@@ -25,6 +25,8 @@ export interface Departure {
   readonly entityId: EntityId;
   /** The wall by which it leaves. */
   readonly side: Side;
+  /** Of a copy. */
+  readonly record?: Uint8Array | undefined;
 }
 
 export interface OutgoingPorts {
@@ -136,14 +138,14 @@ export class Outgoing {
    * the node is stopping. Rejects with Problem when nothing happened.
    */
   async send(departure: Departure): Promise<string | undefined> {
-    const { source_tank_id: tankId, entity_type, entityId, side } = departure;
+    const { source_tank_id: tankId, entity_type, entityId, side, record: copy } = departure;
     if (this.#stopped || this.#closed.has(tankId)) return undefined;
     let row: OutboxRow | undefined;
     this.#leaving.set(tankId, (this.#leaving.get(tankId) ?? 0) + 1);
     try {
       const payload = this.#ports.payloads[entity_type];
       await this.#recorded(
-        payload.seal({ tankId, entityId, side }, (record) => {
+        payload.seal({ tankId, entityId, side, record: copy }, (record) => {
           row = this.#rowOf(departure, record);
           return [{ put: "outbox", row }];
         }),

@@ -1,6 +1,7 @@
 import type { Cluster } from "../../cluster/cluster.ts";
 import type { PeerReply } from "../../cluster/peer-route.ts";
 import type { Clock } from "../../platform/clock.ts";
+import { Problem } from "../../platform/errors.ts";
 import { KeyedMutex } from "../../platform/mutex.ts";
 import { TokenBuckets } from "../../platform/token-bucket.ts";
 import type { Journal, JournalWrite } from "../../store/journal.ts";
@@ -107,11 +108,15 @@ export class Strangers {
     return [{ remove: "decisions", source_node_ids, rowsMax: rowsMax - share }];
   }
 
-  #inTank(
+  async #inTank(
     request: AbortRequest | TransferRequest,
     decide: () => Promise<PeerReply>,
   ): Promise<PeerReply> {
-    if (!("record" in request) || request.entity_type !== "fish") return decide();
+    if (!("record" in request) || request.entity_type === "plant") return decide();
+    if (request.entity_type === "copy") {
+      // It gets a new id, so nobody could tell later how many are in the tank.
+      throw new Problem("not_trusted", "Copies are taken from nodes of this cluster only.");
+    }
     return this.#perTank.run(request.destination.tank_id, () => this.#enter(request, decide));
   }
 

@@ -1,5 +1,12 @@
 import { LIMITS } from "../../platform/limits.ts";
-import { countOfInbox, countOfOutbox, keyOfCount } from "../counts.ts";
+import {
+  connectionCountOf,
+  countOfInbox,
+  countOfOutbox,
+  keyOfConnectionCount,
+  keyOfCount,
+  sumOfCounts,
+} from "../counts.ts";
 import {
   type Journal,
   type JournalBounds,
@@ -198,6 +205,10 @@ export class MemoryJournal extends MemoryReads implements Journal {
         break;
       case "connection":
         undo.delete(this.tables.connections, write.connection_id);
+        for (const [key, row] of this.tables.connectionCounts) {
+          if (row.connection_id !== write.connection_id) continue;
+          undo.delete(this.tables.connectionCounts, key);
+        }
         break;
       case "remembered":
         undo.delete(this.tables.remembered, write.node_id);
@@ -270,6 +281,7 @@ export class MemoryJournal extends MemoryReads implements Journal {
       const outgrown = outgrownTransfers(newestLast(this.tables.outbox)).slice(0, sent);
       for (const row of outgrown) {
         this.#fold(countOfOutbox(row), undo);
+        this.#foldOfConnection(row, undo);
         undo.delete(this.tables.outbox, row.transfer_id);
       }
     }
@@ -281,6 +293,14 @@ export class MemoryJournal extends MemoryReads implements Journal {
       );
       for (const row of outgrown) this.#dropDecision(row, undo);
     }
+  }
+
+  #foldOfConnection(row: OutboxRow, undo: UndoLog): void {
+    const one = connectionCountOf(row);
+    if (!one || !this.tables.connections.has(one.connection_id)) return;
+    const key = keyOfConnectionCount(one);
+    const before = this.tables.connectionCounts.get(key);
+    undo.set(this.tables.connectionCounts, key, sumOfCounts(before, one));
   }
 
   #fold(row: TransferCountRow, undo: UndoLog): void {

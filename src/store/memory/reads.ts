@@ -1,6 +1,16 @@
-import { addCount, type Counts, countOfInbox, countOfOutbox, listCounts } from "../counts.ts";
+import {
+  addCount,
+  type Counts,
+  connectionCountOf,
+  countOfInbox,
+  countOfOutbox,
+  keyOfConnectionCount,
+  listCounts,
+  sumOfCounts,
+} from "../counts.ts";
 import type { JournalReads, TransferFilter } from "../journal.ts";
 import type {
+  ConnectionCountRow,
   ConnectionRow,
   HorizonRow,
   InboxRow,
@@ -122,6 +132,17 @@ export class MemoryReads implements Omit<JournalReads, "position"> {
     for (const { row } of this.tables.outbox.values()) addCount(counts, countOfOutbox(row));
     for (const { row } of this.tables.inbox.values()) addCount(counts, countOfInbox(row));
     return listCounts(counts);
+  }
+
+  async connectionCounts(): Promise<readonly ConnectionCountRow[]> {
+    const counts = new Map(this.tables.connectionCounts);
+    for (const { row } of this.tables.outbox.values()) {
+      const one = connectionCountOf(row);
+      if (!one || !this.tables.connections.has(one.connection_id)) continue;
+      const key = keyOfConnectionCount(one);
+      counts.set(key, sumOfCounts(counts.get(key), one));
+    }
+    return [...counts.keys()].sort().flatMap((key) => counts.get(key) ?? []);
   }
 
   async events(transferId: string): Promise<readonly TransferEventRow[]> {

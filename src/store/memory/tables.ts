@@ -1,4 +1,5 @@
 import type {
+  ConnectionCountRow,
   ConnectionRow,
   InboxRow,
   LogRow,
@@ -28,6 +29,8 @@ export class MemoryTables {
   readonly horizons = new Map<string, number>();
   /** The counts of removed transfers, by {@link keyOfCount}. */
   readonly folded = new Map<string, TransferCountRow>();
+  /** The same of connections, by {@link keyOfConnectionCount}. */
+  readonly connectionCounts = new Map<string, ConnectionCountRow>();
   readonly events = new Map<string, readonly TransferEventRow[]>();
   readonly remembered = new Map<string, RememberedRow>();
   readonly meta = new Map<string, string>();
@@ -44,6 +47,7 @@ export class MemoryTables {
       this.inbox,
       this.horizons,
       this.folded,
+      this.connectionCounts,
       this.events,
       this.remembered,
       this.meta,
@@ -61,6 +65,7 @@ export class MemoryTables {
     add(this.inbox, from.inbox);
     add(this.horizons, from.horizons);
     add(this.folded, from.folded);
+    add(this.connectionCounts, from.connectionCounts);
     add(this.events, from.events);
     add(this.remembered, from.remembered);
     add(this.meta, from.meta);

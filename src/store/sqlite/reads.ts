@@ -1,6 +1,7 @@
 import type { Statement } from "bun:sqlite";
 import type { JournalReads, TransferFilter } from "../journal.ts";
 import type {
+  ConnectionCountRow,
   ConnectionRow,
   HorizonRow,
   InboxRow,
@@ -13,6 +14,7 @@ import type {
   TransferEventRow,
 } from "../rows.ts";
 import type { Connection } from "./connection.ts";
+import { countByConnection } from "./connection-counts.ts";
 import { journalError } from "./failures.ts";
 import {
   CONNECTIONS,
@@ -106,6 +108,10 @@ export class SqliteReads implements Omit<JournalReads, "position" | "watermarks"
     return guarded(() => this.#read.transferCounts());
   }
 
+  async connectionCounts(): Promise<readonly ConnectionCountRow[]> {
+    return guarded(() => this.#read.connectionCounts());
+  }
+
   async events(transferId: string): Promise<readonly TransferEventRow[]> {
     return guarded(() => this.#read.events.all(transferId));
   }
@@ -175,6 +181,7 @@ function prepareReads(database: Connection) {
         "ORDER BY source_tank_id, destination_tank_id",
     ),
     transferCounts: countTransfers(database),
+    connectionCounts: countByConnection(database),
     events: select<TransferEventRow>(
       TRANSFER_EVENTS.columns,
       "transfer_events WHERE transfer_id = ? ORDER BY place",

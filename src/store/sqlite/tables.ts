@@ -99,6 +99,8 @@ export const CONNECTIONS = table<ConnectionRow>("connections", ["connection_id"]
   rate: true,
   status: true,
   strategy: true,
+  mode: true,
+  replacement: true,
   further_destinations: true,
   topology: true,
   origin: true,

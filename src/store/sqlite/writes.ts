@@ -21,6 +21,7 @@ const EVERY_TABLE = [
     ({ name }) => name,
   ),
   "transfer_counts",
+  "connection_counts",
   "meta",
 ] as const;
 
@@ -92,6 +93,7 @@ export class Writes {
         break;
       case "connection":
         this.#remove.connection.run(write.connection_id);
+        this.#remove.connectionCounts.run(write.connection_id);
         break;
       case "remembered":
         this.#remove.remembered.run(write.node_id);
@@ -161,6 +163,7 @@ function prepareRemoves(database: Connection) {
   return {
     tank: database.prepare("DELETE FROM tanks WHERE tank_id = ?"),
     connection: database.prepare("DELETE FROM connections WHERE connection_id = ?"),
+    connectionCounts: database.prepare("DELETE FROM connection_counts WHERE connection_id = ?"),
     remembered: database.prepare("DELETE FROM remembered WHERE node_id = ?"),
     decisions: prepareRemovalOfDecisions(database),
     everything: EVERY_TABLE.map((name) => database.prepare(`DELETE FROM ${name}`)),
