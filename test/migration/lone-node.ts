@@ -128,8 +128,12 @@ export class LoneNode {
   }
 
   /** A request of the node "there". */
-  receive(body: unknown, signer: string | undefined = "there"): Promise<PeerReply> {
-    return answer(this.migration, { path: TRANSFER_PATH, body, signer });
+  receive(
+    body: unknown,
+    signer: string | undefined = "there",
+    query: Readonly<Record<string, string>> = {},
+  ): Promise<PeerReply> {
+    return answer(this.migration, { path: TRANSFER_PATH, body, signer, query });
   }
 
   abort(body: { readonly transfer_id: string }, signer: string | undefined = "there") {
