@@ -76,9 +76,7 @@ export function describeTerms(connection: Connection): string {
     `direction ${direction}`,
     ...(rate === null ? [] : [`at most ${rate} a minute`]),
     ...(connection.destinations.length > 1 ? [connection.strategy] : []),
-    ...(mode === "copy" ? ["copies: the fish stay"] : []),
-    ...(replacement === "fair"
-      ? ["better ones take places in a full tank, if its node agrees"]
-      : []),
+    ...(mode === "copy" ? ["copied, not moved"] : []),
+    ...(replacement === "fair" ? ["fair replacement in a full tank"] : []),
   ].join(", ");
 }

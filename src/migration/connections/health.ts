@@ -1,5 +1,6 @@
 import type { Cluster } from "../../cluster/cluster.ts";
 import { messageOf, Problem } from "../../platform/errors.ts";
+import { NetworkError } from "../../platform/network.ts";
 import type { Tanks } from "../../tanks/tanks.ts";
 import type { ReplacementRule } from "../payloads/entity.ts";
 import { problemIn } from "../transfer/protocol.ts";
@@ -112,13 +113,13 @@ export async function requireReachable(
     new Problem(
       "unreachable",
       `The tank ${tank} on ${label} cannot be reached: ${reason}. Nothing was stored; with ` +
-        `"force": true, or --force, it is, and fish leave once it can.`,
+        "--force it is, and fish leave once it can.",
     );
   const absence = absenceOf(cluster, nodeId);
   if (absence !== undefined) throw refuse(absence);
   const path = `/api/tanks/${encodeURIComponent(tankId)}`;
   const reply = await cluster.read(nodeId, path).catch((error: unknown) => {
-    throw refuse(messageOf(error));
+    throw refuse(error instanceof NetworkError ? error.reason : messageOf(error));
   });
   if (problemIn(reply).code !== "unknown_tank") return;
   throw new Problem("unknown_tank", `${label} has no tank ${tank}.`);

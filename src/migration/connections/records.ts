@@ -8,8 +8,9 @@ import type { Destination } from "./destinations.ts";
  */
 const restAfterReturnMs = 30_000;
 
-/** A node that knows no copies may be replaced by a newer version. */
-const restAfterOlderMs = 600_000;
+/** A tank that is not there, and a node that knows no copies, stay so for longer. */
+const LASTING: ReadonlySet<string> = new Set(["unknown_tank", "unsupported_entity"]);
+const lastingRestMs = 600_000;
 
 /** Fish that a rate may save up: those of ten seconds, so that draws between them do not matter. */
 const savedMinutes = 1 / 6;
@@ -117,7 +118,7 @@ export class ConnectionRecords {
     if (!noted) return;
     noted.returned += 1;
     noted.returnReason = row.reason ?? "refused";
-    const restMs = row.reason === "unsupported_entity" ? restAfterOlderMs : restAfterReturnMs;
+    const restMs = LASTING.has(noted.returnReason) ? lastingRestMs : restAfterReturnMs;
     noted.restsUntilMs = this.#clock.monotonicMs() + restMs;
   }
 
