@@ -6,6 +6,7 @@ import { KeyedMutex } from "../../platform/mutex.ts";
 import { TokenBuckets } from "../../platform/token-bucket.ts";
 import type { Journal, JournalWrite } from "../../store/journal.ts";
 import type { Tanks } from "../../tanks/tanks.ts";
+import type { Metrics } from "../../telemetry/metrics.ts";
 import { busy } from "./decisions.ts";
 import { horizonPair, keyOfPair } from "./horizon.ts";
 import { type AbortRequest, decisionSchema, type TransferRequest } from "./protocol.ts";
@@ -27,9 +28,8 @@ export interface StrangerPorts {
   readonly tanks: Pick<Tanks, "get" | "census">;
   readonly journal: Pick<Journal, "horizons" | "arrivals">;
   readonly clock: Clock;
+  readonly metrics: Metrics;
 }
-
-const FROM_STRANGERS = "from nodes that are not of this cluster";
 
 /** A census takes a tank a tenth of a millisecond, and its fish are looked up among all rows. */
 const COUNT_AGAIN_MS = 10_000;
@@ -71,7 +71,7 @@ export class Strangers {
   slowDown(request: AbortRequest): PeerReply | undefined {
     const waitMs = this.isStranger(request) ? this.#rate.take("") : 0;
     if (waitMs === 0) return undefined;
-    return busy(`Too many transfers at once ${FROM_STRANGERS}; slow down.`, waitMs);
+    return this.#turnAway("transfers", "There are too many transfers at once", waitMs);
   }
 
   /** Decides it if there is room for the decision, and in the tank for a fish. */
@@ -83,7 +83,7 @@ export class Strangers {
     await this.#loaded();
     const key = keyOfPair(horizonPair(request));
     if (!this.#hasRoomFor(key)) {
-      return busy(`This node has to remember too many transfers ${FROM_STRANGERS}.`, LATER_MS);
+      return this.#turnAway("rows", "This node has to remember too many transfers");
     }
     this.#deciding += 1;
     try {
@@ -108,6 +108,11 @@ export class Strangers {
     return [{ remove: "decisions", source_node_ids, rowsMax: rowsMax - share }];
   }
 
+  #turnAway(budget: "transfers" | "rows" | "fish", what: string, waitMs = LATER_MS): PeerReply {
+    this.#ports.metrics.count("tankd_strangers_turned_away_total", { budget });
+    return busy(`${what} from nodes that are not of this cluster.`, waitMs);
+  }
+
   async #inTank(
     request: AbortRequest | TransferRequest,
     decide: () => Promise<PeerReply>,
@@ -129,7 +134,7 @@ export class Strangers {
     const most = Math.floor((tank.stats.capacity * this.#budget.tankPercent) / 100);
     const fish = await this.#fishIn(tank_id, most);
     if (fish.count >= most) {
-      return busy(`That tank has as many fish ${FROM_STRANGERS} as it may have.`, LATER_MS);
+      return this.#turnAway("fish", "That tank has too many fish");
     }
     const reply = await decide();
     if (decisionSchema.safeParse(reply.body).data?.decision === "accepted") fish.count += 1;

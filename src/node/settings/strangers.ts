@@ -11,7 +11,9 @@ export const STRANGER_SETTINGS = {
     flag: "--stranger-transfers",
     placeholder: "number",
     env: "TANKD_STRANGER_TRANSFERS",
-    help: "transfers a minute that are looked at from all nodes together that are not of the cluster",
+    help:
+      "transfers a minute that are looked at from all nodes together that are not of the " +
+      "cluster",
   }),
   strangerFish: setting({
     kind: integer(0, 100),

@@ -207,8 +207,8 @@ export const SETTINGS = {
     placeholder: "policy",
     env: "TANKD_REPLACEMENT",
     help:
-      "what a full tank of this node does with a fish that arrives: refuse it; fair: it takes the " +
-      "place of the grown one with the least energy, if it has more; asked: that, where the " +
+      "what a full tank of this node does with a fish that arrives: refuse it; fair: it takes " +
+      "the place of the grown one with the least energy, if it has more; asked: that, where the " +
       "connection asks for it (connect --replace)",
   }),
   ...STRANGER_SETTINGS,
