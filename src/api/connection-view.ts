@@ -86,7 +86,8 @@ export const newTermSchemas = {
   direction: termSchemas.direction.default(TERMS_DEFAULT.direction),
   selection: termSchemas.selection.default(TERMS_DEFAULT.selection),
   count: termSchemas.count.default(TERMS_DEFAULT.count),
-  rate: termSchemas.rate.default(TERMS_DEFAULT.rate),
+  // Without a default: generators of Python clients write one of null as it is in JSON.
+  rate: termSchemas.rate.optional(),
   status: termSchemas.status.default(TERMS_DEFAULT.status),
   mode: termSchemas.mode.default(TERMS_DEFAULT.mode),
   replacement: termSchemas.replacement.default(TERMS_DEFAULT.replacement),
