@@ -51,7 +51,7 @@ export const termSchemas = {
     .enum(STRATEGIES)
     .describe(
       "Which of several destinations is next: the first that can be reached, each in turn," +
-        " or the one with the fewest fish in a tank",
+        " the one with the fewest fish in a tank, any; of copies all (`broadcast`)",
     ),
   mode: z
     .enum(CONNECTION_MODES)

@@ -90,9 +90,15 @@ export type ConnectionDirection = (typeof CONNECTION_DIRECTIONS)[number];
 
 /**
  * Which of several destinations is next: the first that can be reached; each in turn; the one with
- * the fewest fish in a tank; any.
+ * the fewest fish in a tank; any; of copies all.
  */
-export const STRATEGIES = ["failover", "round-robin", "least-loaded", "random"] as const;
+export const STRATEGIES = [
+  "failover",
+  "round-robin",
+  "least-loaded",
+  "random",
+  "broadcast",
+] as const;
 export type Strategy = (typeof STRATEGIES)[number];
 
 /** Whether the fish leave, or stay and others like them are born at the destination. */

@@ -27,7 +27,7 @@ const OPTIONS = [
 /** Nodes that are made up: of one address the nonces of 256 are remembered. */
 const STRANGERS = Array.from({ length: 200 }, () => identityFromSeed(randomBytes(32)));
 /** Transfers, each from another tank: more than rows, and than places in a tank. */
-const TRANSFERS = 1_500;
+const TRANSFERS = 600;
 /** Each of them waits between two requests, since an address has no more than 200 a second. */
 const PAUSE_MS = 100;
 /** Of a tank for a hundred fish. */

@@ -41,8 +41,8 @@ export function addTermOptions(command: Command): Command {
       new Option(
         "--strategy <name>",
         "which of several destinations is next: failover, round-robin, least-loaded or " +
-          "random (default: failover)",
-      ).choices(["failover", "round-robin", "least-loaded", "random"]),
+          "random; with --copy broadcast: all of them (default: failover)",
+      ).choices(["failover", "round-robin", "least-loaded", "random", "broadcast"]),
     )
     .option("--copy", "the fish stay, and others like them are born there, with ids of their own")
     .option("--move", "the fish leave; the default, and the end of --copy")

@@ -8,7 +8,7 @@ import type { Tanks } from "../../tanks/tanks.ts";
 import type { Log } from "../../telemetry/log.ts";
 import type { Outgoing } from "../transfer/outgoing.ts";
 import { pairOf } from "../transfer/sequences.ts";
-import { chooseDestination } from "./choice.ts";
+import { chooseDestinations } from "./choice.ts";
 import type { Connections } from "./connections.ts";
 import { type Destination, destinationsOf } from "./destinations.ts";
 
@@ -49,9 +49,11 @@ export class Scheduler {
     for (const row of connections.list()) {
       const open = this.#openDestinations(row, undecided);
       if (open.length === 0 || !this.#isDrawn(row)) continue;
-      const count = Math.min(row.count, connections.records.allowed(row), places);
+      const each = row.strategy === "broadcast" ? open.length : 1;
+      const most = Math.floor(Math.min(connections.records.allowed(row), places) / each);
+      const count = Math.min(row.count, most);
       if (count <= 0) continue;
-      places -= count;
+      places -= count * each;
       drawn.push({ row, open, count });
     }
     const sources = Map.groupBy(drawn, ({ row }) => row.source_tank_id);
@@ -114,15 +116,22 @@ export class Scheduler {
     }
   }
 
-  async #sendOne({ row, open }: Draw, { fishId, side, record }: Migrant): Promise<void> {
-    const { outgoing, connections } = this.#ports;
-    const { source_tank_id, connection_id, strategy } = row;
-    const destination = chooseDestination(strategy, open, {
+  async #sendOne({ row, open }: Draw, migrant: Migrant): Promise<void> {
+    const { connections, random } = this.#ports;
+    const destinations = chooseDestinations(row.strategy, open, {
       load: (one) => this.#loadOf(one),
-      nextTurn: () => connections.records.nextTurn(connection_id),
-      unit: () => this.#ports.random.unit(),
+      nextTurn: () => connections.records.nextTurn(row.connection_id),
+      unit: () => random.unit(),
     });
-    if (!destination) return;
+    await Promise.all(destinations.map((one) => this.#sendTo(one, row, migrant)));
+  }
+
+  async #sendTo(
+    destination: Destination,
+    { source_tank_id, connection_id }: ConnectionRow,
+    { fishId, side, record }: Migrant,
+  ): Promise<void> {
+    const { outgoing, connections } = this.#ports;
     const transferId = await outgoing.send({
       source_tank_id,
       ...destination,

@@ -86,6 +86,29 @@ describe("a connection that copies", () => {
     expect(paths.filter((path) => path.endsWith("/abort"))).toHaveLength(2);
   });
 
+  test("may be to all its destinations at once, within its rate", async () => {
+    const spec = { ...toPond, strategy: "broadcast", further: [{ tank_id: "lake" }] } as const;
+    const node = await new LoneNode({
+      call: async (_node, _path, body) => {
+        const { transfer_id } = body as { transfer_id: string };
+        const decision = { node_id: "there", tank_id: "lake", epoch: 1, decision: "accepted" };
+        return { status: 200, body: { transfer_id, ...decision, reason: null } };
+      },
+    }).start();
+    const moving = { ...spec, mode: "move" } as const;
+    const refusal = await node.migration.connect(moving).catch((error: unknown) => error);
+    expect(refusal).toMatchObject({ code: "invalid" });
+    await node.migration.connect({ ...spec, rate: 30 });
+    await node.run(6000);
+    const [connection] = node.migration.connections();
+    expect(connection?.destinations.map(({ delivered }) => delivered)).toEqual([3, 3]);
+    const sent = await node.journal.outbox({ limit: 2 });
+    expect(new Set(sent.map(({ entity_id }) => entity_id)).size).toBe(1);
+    const id = connection?.connection_id ?? "";
+    const back = await node.migration.changeConnection(id, { mode: "move" }).catch((e) => e);
+    expect(back).toMatchObject({ code: "invalid" });
+  });
+
   test("brings none to nodes that are not of the cluster", async () => {
     const node = await new LoneNode().start();
     const source = { node_id: "made-up", tank_id: "t" };
