@@ -38,6 +38,7 @@ import {
   TRANSFER_PATH,
   transferRequestSchema,
 } from "./transfer/protocol.ts";
+import { DEFAULT_QUOTAS, type TransferQuotas } from "./transfer/quotas.ts";
 import { logRefusals } from "./transfer/refused-transfers.ts";
 import type { StrangerBudget } from "./transfer/strangers.ts";
 import { Views } from "./views.ts";
@@ -59,6 +60,8 @@ export interface MigrationDeps {
   readonly replacement?: ReplacementRule;
   /** Default: {@link STRANGER_BUDGET}. */
   readonly strangerBudget?: StrangerBudget;
+  /** Default: {@link DEFAULT_QUOTAS}. */
+  readonly quotas?: TransferQuotas;
   /** Interval of the draws of connections. */
   readonly checkIntervalMs: number;
   /** Timeout of a request; a later answer counts as no decision. */
@@ -99,12 +102,14 @@ class MigrationService implements CountingMigration {
     this.#connections = new Connections(deps);
     const { records } = this.#connections;
     const payloads = entityPayloads(deps.tanks, deps.journal, deps.readers);
-    this.#incoming = new Incoming({ ...deps, payloads });
+    const { quotas = DEFAULT_QUOTAS } = deps;
+    this.#incoming = new Incoming({ ...deps, quotas, payloads });
     this.#receive = logRefusals(deps, this.#incoming.receive);
     const answerLocally: CourierPorts["answerLocally"] = (path, body, replacing) =>
       this.#answerLocally(path, body, replacing);
     this.#outgoing = new Outgoing({
       ...deps,
+      quotas,
       courier: new Courier({
         peerRetries: 0,
         ...deps,

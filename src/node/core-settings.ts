@@ -62,6 +62,11 @@ export function coreSettings(
       rowsMax: settings.strangerRows,
     },
     autoConnectTo: filterOf(settings.autoConnectTo),
+    quotas: {
+      inboundPerSecond: settings.inboundTransfersPerSecond,
+      inboundBurst: settings.inboundTransfersBurst,
+      perBatch: settings.transfersPerBatch,
+    },
     auditIntervalMs: AUDIT_INTERVAL_MS,
     firstTanks: { tanks: settings.tanks, fish: settings.fish, seed: settings.seed },
   };

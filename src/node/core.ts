@@ -10,6 +10,7 @@ import type { Address, DiscoveryBackend } from "../discovery/backend.ts";
 import type { Migration } from "../migration/migration.ts";
 import type { ReplacementRule } from "../migration/payloads/entity.ts";
 import { type CountingMigration, createMigration } from "../migration/service.ts";
+import { DEFAULT_QUOTAS, type TransferQuotas } from "../migration/transfer/quotas.ts";
 import { STRANGER_BUDGET, type StrangerBudget } from "../migration/transfer/strangers.ts";
 import type { Clock } from "../platform/clock.ts";
 import { Problem } from "../platform/errors.ts";
@@ -93,6 +94,8 @@ export interface CoreSettings {
   readonly strangerBudget?: StrangerBudget;
   /** Whom the automatic connection may join. Default: any node. */
   readonly autoConnectTo?: ServerFilter;
+  /** Default: {@link DEFAULT_QUOTAS}. */
+  readonly quotas?: TransferQuotas;
   /** Interval of the audits of this node's own tanks and pairs; undefined for none. */
   readonly auditIntervalMs?: number;
   readonly resources?: Readonly<Record<string, number | string | boolean>>;
@@ -222,16 +225,17 @@ function connectMigration(
   settings: CoreSettings,
   parts: { readonly tanks: Tanks; readonly cluster: Cluster; readonly journal: Journal },
 ): CountingMigration {
-  const { timing, autoConnect, autoConnectTo = {}, replacement = "refuse" } = settings;
+  const { timing, autoConnectTo = {}, replacement = "refuse", quotas = DEFAULT_QUOTAS } = settings;
   const { strangerBudget = STRANGER_BUDGET } = settings;
   return createMigration({
     ...ports,
     ...parts,
     nodeId: parts.cluster.nodeId,
-    autoConnect,
+    autoConnect: settings.autoConnect,
     autoConnectTo,
     replacement,
     strangerBudget,
+    quotas,
     checkIntervalMs: timing.migrationCheckMs,
     peerTimeoutMs: timing.peerTimeoutMs,
     peerRetries: timing.peerRetries,

@@ -8,6 +8,7 @@ import {
   TRANSFER_PATH,
   type TransferRequest,
 } from "../../src/migration/transfer/protocol.ts";
+import { DEFAULT_QUOTAS, type TransferQuotas } from "../../src/migration/transfer/quotas.ts";
 import { STRANGER_BUDGET, type StrangerBudget } from "../../src/migration/transfer/strangers.ts";
 import { SimulatedWorld } from "../../src/platform/simulated/world.ts";
 import type { Journal } from "../../src/store/journal.ts";
@@ -31,6 +32,7 @@ export interface LoneNodeOptions {
   readonly replacement?: ReplacementRule;
   readonly strangerBudget?: StrangerBudget;
   readonly peerTimeoutMs?: number;
+  readonly quotas?: Partial<TransferQuotas>;
 }
 
 /** One node "here" with tanks "reef" and "pond", and whatever the test makes of the others. */
@@ -74,6 +76,7 @@ export class LoneNode {
       autoConnectTo: options.autoConnectTo ?? {},
       checkIntervalMs: 2000,
       peerTimeoutMs: options.peerTimeoutMs ?? 1000,
+      quotas: { ...DEFAULT_QUOTAS, ...options.quotas },
       readers: { fish: readFakeRecord, plant: readFakeRecord },
     });
   }

@@ -1,4 +1,6 @@
+import { BoundedMap } from "../../platform/bounded-map.ts";
 import { messageOf, Problem } from "../../platform/errors.ts";
+import { LIMITS } from "../../platform/limits.ts";
 import type { Cancel } from "../../platform/timers.ts";
 import type { JournalWrite } from "../../store/journal.ts";
 import type { ClusterDeps } from "../deps.ts";
@@ -88,6 +90,8 @@ export class JournalPositions implements Positions {
   readonly #reports = new PositionReports();
   /** Reports of others to this node as a hub. */
   readonly #reported = new ReportedPositions();
+  /** Each node's statement that was verified last: all transfers of a request carry the same. */
+  readonly #verified = new BoundedMap<string, string>(LIMITS.positionsRememberedMax);
   #fenced: Problem | undefined;
   #stated: { readonly position: number; readonly text: string } | undefined;
   #cancelRecall: Cancel = () => {};
@@ -174,8 +178,15 @@ export class JournalPositions implements Positions {
   ): readonly JournalWrite[] {
     if (nodeId === this.#deps.identity.nodeId) return [];
     const said = readPosition(statement);
-    if (!said || !isStatedBy(nodeId, said)) return [];
+    if (!said || !this.#isVerified(nodeId, said)) return [];
     return this.#peers.writes(nodeId, said, isStranger ? "handshake" : "transfer");
+  }
+
+  #isVerified(nodeId: string, statement: PositionStatement): boolean {
+    if (this.#verified.get(nodeId) === statement.text) return true;
+    const isGenuine = isStatedBy(nodeId, statement);
+    if (isGenuine) this.#verified.set(nodeId, statement.text);
+    return isGenuine;
   }
 
   isBehind(nodeId: string, statement: string | undefined): boolean {

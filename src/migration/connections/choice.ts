@@ -15,11 +15,11 @@ export interface ChoicePorts {
  * reached now, in the order in which the connection has them. The fish keeps its own: a failover
  * concerns the next one.
  */
-export function chooseDestinations(
+export function chooseDestinations<Open extends Destination>(
   strategy: Strategy,
-  open: readonly Destination[],
+  open: readonly Open[],
   { load, nextTurn, unit }: ChoicePorts,
-): readonly Destination[] {
+): readonly Open[] {
   const at = (place: number) => open.slice(place, place + 1);
   switch (strategy) {
     case "broadcast":

@@ -3,11 +3,13 @@ import type { Clock } from "../../platform/clock.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import type { OutboxRow } from "../../store/rows.ts";
 import type { Asked, Courier, Heard, Question } from "./courier.ts";
+import type { TransferQuotas } from "./quotas.ts";
 
 export interface BatcherPorts {
   readonly courier: Courier;
   readonly clock: Clock;
   readonly nodeId: string;
+  readonly quotas: TransferQuotas;
   readonly lowestUndecided: (row: OutboxRow) => number;
 }
 
@@ -66,6 +68,10 @@ export class Batcher {
     }
   }
 
+  get #most(): number {
+    return this.#ports.quotas.perBatch;
+  }
+
   #permits(nodeId: string): number {
     return this.#takesBatches(nodeId)
       ? LIMITS.batchesInFlightPerPeerMax
@@ -74,13 +80,13 @@ export class Batcher {
 
   /** Transfers between this node's own tanks need no request that they could share. */
   #takesBatches(nodeId: string): boolean {
-    if (nodeId === this.#ports.nodeId) return false;
+    if (nodeId === this.#ports.nodeId || this.#most === 1) return false;
     return this.#ports.clock.monotonicMs() >= (this.#oneByOne.get(nodeId) ?? 0);
   }
 
   /** The first of the line, and what fits behind it into one request. Aborts go alone. */
   #nextOf(nodeId: string, line: Line): readonly Waiting[] {
-    const most = this.#takesBatches(nodeId) ? LIMITS.transfersPerBatchMax : 1;
+    const most = this.#takesBatches(nodeId) ? this.#most : 1;
     let characters = 0;
     let count = 0;
     for (const { row, question } of line.waiting) {

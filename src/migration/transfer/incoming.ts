@@ -7,17 +7,18 @@ import { invariant, Problem } from "../../platform/errors.ts";
 import { describeFirst } from "../../platform/issue-words.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import { KeyedMutex } from "../../platform/mutex.ts";
-import { TokenBuckets } from "../../platform/token-bucket.ts";
 import type { Side } from "../../sim/types.ts";
 import type { Journal, JournalWrite } from "../../store/journal.ts";
 import type { InboxRow } from "../../store/rows.ts";
 import type { Tanks } from "../../tanks/tanks.ts";
+import type { BoundedLog } from "../../telemetry/bounded-log.ts";
 import type { Log } from "../../telemetry/log.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
 import type { ReplacementRule } from "../payloads/entity.ts";
 import type { Payloads } from "../payloads/payload.ts";
+import { Admission } from "./admission.ts";
 import { commitDurably } from "./commit-durably.ts";
-import { busy, decisionOf, inboxRow, isSameTransfer, type Ruling, replyWith } from "./decisions.ts";
+import { decisionOf, inboxRow, isSameTransfer, type Ruling, replyWith } from "./decisions.ts";
 import { Horizon } from "./horizon.ts";
 import {
   type AbortRequest,
@@ -28,7 +29,9 @@ import {
   type TransferRequest,
   transferRequestSchema,
 } from "./protocol.ts";
+import type { TransferQuotas } from "./quotas.ts";
 import { STRANGER_BUDGET, type StrangerBudget, Strangers } from "./strangers.ts";
+import { TRANSFER_LINES, transferLines } from "./transfer-lines.ts";
 
 export interface IncomingPorts {
   readonly nodeId: string;
@@ -39,6 +42,7 @@ export interface IncomingPorts {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly payloads: Payloads;
+  readonly quotas: TransferQuotas;
   /** Default: `refuse`. */
   readonly replacement?: ReplacementRule;
   /** Default: {@link STRANGER_BUDGET}. */
@@ -62,18 +66,16 @@ export class Incoming {
   readonly #ports: IncomingPorts;
   readonly #perTransfer = new KeyedMutex();
   readonly #horizon: Horizon;
-  readonly #rates: TokenBuckets;
+  readonly #admission: Admission;
+  readonly #lines: BoundedLog;
   readonly #strangers: Strangers;
 
   constructor(ports: IncomingPorts) {
     this.#ports = ports;
-    this.#strangers = new Strangers(ports, ports.strangerBudget ?? STRANGER_BUDGET);
+    this.#lines = transferLines(ports);
     this.#horizon = new Horizon(ports.journal, LIMITS.pairsRememberedMax);
-    this.#rates = new TokenBuckets(ports.clock, {
-      perSecond: LIMITS.inboundTransfersPerSecond,
-      burst: LIMITS.inboundTransfersBurst,
-      keysMax: LIMITS.inboundBucketsMax,
-    });
+    this.#admission = new Admission(ports);
+    this.#strangers = new Strangers(ports, ports.strangerBudget ?? STRANGER_BUDGET);
   }
 
   /** `POST /api/remote-transfer`. */
@@ -88,8 +90,15 @@ export class Incoming {
     const transfer = shaped(transferRequestSchema, request.body);
     this.#requireSource(request, transfer);
     this.#positions.judge(transfer.source.node_id, request.query["remembered"]);
-    const refusal = this.#strangers.slowDown(transfer) ?? this.#slowDown(transfer);
-    if (refusal) return refusal;
+    return this.#unlessTooMany(transfer, () => {
+      const { position, replacing } = request.query;
+      const record = this.#recordOf(transfer);
+      const offer = { transfer, record, position, asksToReplace: replacing === "0" };
+      return this.#inTurn(transfer, position, () => this.#decide(offer));
+    });
+  };
+
+  #recordOf(transfer: TransferRequest): Uint8Array {
     const record = Uint8Array.fromBase64(transfer.record);
     if (record.length > this.#ports.payloads[transfer.entity_type].recordBytesMax) {
       throw new Problem("body_too_large", `The record is too large for a ${transfer.entity_type}.`);
@@ -97,10 +106,8 @@ export class Incoming {
     if (digestOf(record) !== transfer.digest) {
       throw new Problem("bad_request", "The record does not match its digest.");
     }
-    const { position, replacing } = request.query;
-    const offer = { transfer, record, position, asksToReplace: replacing === "0" };
-    return this.#inTurn(transfer, position, () => this.#decide(offer));
-  };
+    return record;
+  }
 
   /** `POST /api/transfers/{transfer_id}/abort`. */
   readonly abort = async (request: PeerRequest): Promise<PeerReply> => {
@@ -110,11 +117,18 @@ export class Incoming {
     }
     this.#requireSource(request, abort);
     this.#positions.judge(abort.source.node_id, request.query["remembered"]);
-    const refusal = this.#strangers.slowDown(abort) ?? this.#slowDown(abort);
-    if (refusal) return refusal;
-    const position = request.query["position"];
-    return this.#inTurn(abort, position, () => this.#bury(abort, position));
+    return this.#unlessTooMany(abort, () => {
+      const position = request.query["position"];
+      return this.#inTurn(abort, position, () => this.#bury(abort, position));
+    });
   };
+
+  async #unlessTooMany(
+    request: AbortRequest,
+    decide: () => Promise<PeerReply>,
+  ): Promise<PeerReply> {
+    return this.#strangers.slowDown(request) ?? this.#admission.unlessTooMany(request, decide);
+  }
 
   /** Serialises by id, answers from memory first, and attaches this node's journal position. */
   async #inTurn(
@@ -149,14 +163,6 @@ export class Incoming {
     if (request.signer !== source.node_id) {
       throw new Problem("not_trusted", "A node may only send its own transfers.");
     }
-  }
-
-  /** Answers 429 before the request is examined, so that it decides nothing. */
-  #slowDown({ source, destination }: AbortRequest): PeerReply | undefined {
-    const tank = this.#ports.tanks.get(destination.tank_id) ? destination.tank_id : "";
-    const waitMs = this.#rates.take(`${source.node_id} ${tank}`);
-    if (waitMs === 0) return undefined;
-    return busy("Too many fish at once from this node; slow down.", waitMs);
   }
 
   async #decide(offer: Offer): Promise<PeerReply> {
@@ -212,12 +218,15 @@ export class Incoming {
   }
 
   async #answerFromMemory(request: AbortRequest): Promise<PeerReply | undefined> {
-    const row = await this.#ports.journal.inboxRow(request.source.node_id, request.transfer_id);
+    const [row, isBehind] = await Promise.all([
+      this.#ports.journal.inboxRow(request.source.node_id, request.transfer_id),
+      this.#horizon.isBehind(request),
+    ]);
     if (row) {
       this.#requireSame(row, request);
       return replyWith(decisionOf(row, this.#ports.nodeId));
     }
-    if (!(await this.#horizon.isBehind(request))) return undefined;
+    if (!isBehind) return undefined;
     const tankId = request.destination.tank_id;
     return replyWith({
       transfer_id: request.transfer_id,
@@ -276,7 +285,7 @@ export class Incoming {
     metrics.count("tankd_transfers_total", { direction: "in", state: decision });
     const tank_id = row.destination_tank_id;
     const fields = { transfer_id, decision, reason, tank_id, entity_id, source_node_id };
-    log.info("transfer decided", fields);
+    this.#lines.info(TRANSFER_LINES, "transfer decided", fields);
     if (reason === "duplicate_fish") {
       log.error("fish offered twice", { transfer_id, tank_id, entity_id });
     }

@@ -13,6 +13,7 @@ import { type Setting, setting } from "./setting.ts";
 import { STRANGER_SETTINGS } from "./strangers.ts";
 import { TANK_SETTINGS } from "./tanks.ts";
 import { TIMING_SETTINGS } from "./timings.ts";
+import { TRANSFER_SETTINGS } from "./transfers.ts";
 import {
   clusterName,
   discovery,
@@ -212,6 +213,7 @@ export const SETTINGS = {
       "connection asks for it (connect --replace)",
   }),
   ...STRANGER_SETTINGS,
+  ...TRANSFER_SETTINGS,
   register: setting({
     kind: toggle(),
     default: true,
