@@ -4,11 +4,14 @@ import type {
   HorizonRow,
   InboxRow,
   LogRow,
+  MovedTankRow,
+  MoveRow,
   OutboxRow,
   OutboxState,
   RememberedRow,
   SnapshotRow,
   TankRow,
+  TankTransfers,
   TransferCountRow,
   TransferEventRow,
   Watermark,
@@ -28,6 +31,10 @@ export type JournalWrite =
   | { readonly put: "horizon"; readonly row: HorizonRow }
   | { readonly put: "event"; readonly row: TransferEventRow }
   | { readonly put: "remembered"; readonly row: RememberedRow }
+  | { readonly put: "move"; readonly row: MoveRow }
+  | { readonly put: "moved_tank"; readonly row: MovedTankRow }
+  /** Of removed rows; replaces the count of the same key. */
+  | { readonly put: "transfer_count"; readonly row: TransferCountRow }
   | { readonly put: "meta"; readonly key: string; readonly value: string }
   | { readonly remove: "tank"; readonly tank_id: string }
   | { readonly remove: "connection"; readonly connection_id: string }
@@ -41,6 +48,9 @@ export type JournalWrite =
       readonly source_node_ids: readonly string[];
       readonly rowsMax: number;
     }
+  | { readonly remove: "move"; readonly move_id: string }
+  /** Removes what {@link JournalReads.tankTransfers} reads: the tank belongs to another node. */
+  | { readonly remove: "tank_transfers"; readonly tank_id: string }
   /** Removes every row of every kind; only the position continues. */
   | { readonly remove: "everything" }
   | { readonly remove: "snapshot"; readonly tank_id: string; readonly seq: number }
@@ -152,6 +162,11 @@ export interface JournalReads {
   /** All transfers ever of the connections that there are, in the order of the fields. */
   connectionCounts(): Promise<readonly ConnectionCountRow[]>;
   events(transferId: string): Promise<readonly TransferEventRow[]>;
+  tankTransfers(tankId: string): Promise<TankTransfers>;
+  /** Oldest first. */
+  moves(): Promise<readonly MoveRow[]>;
+  /** In the order of tank ids. */
+  movedTanks(): Promise<readonly MovedTankRow[]>;
   /** In the order of node ids. */
   remembered(): Promise<readonly RememberedRow[]>;
   meta(key: string): Promise<string | undefined>;

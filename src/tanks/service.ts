@@ -12,7 +12,9 @@ import type { Journal } from "../store/journal.ts";
 import type { TankRow } from "../store/rows.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
+import { TankExchange } from "./exchange.ts";
 import { TankMeters } from "./gauges.ts";
+import type { TankHandOver } from "./hand-over.ts";
 import { LeftStates } from "./left-states.ts";
 import type { RecoveryOptions, RecoveryReport } from "./recovery-report.ts";
 import { SimulationSlots } from "./slots/simulation-slots.ts";
@@ -65,6 +67,8 @@ export interface TanksDeps extends RetentionRules {
 
 /** {@link Tanks} with its lifecycle. */
 export interface TankService extends Tanks {
+  /** For tanks that move from and to other nodes. */
+  readonly exchange: TankHandOver;
   /**
    * Recovers every durable tank. One that cannot be recovered is stopped, with a reason. Rejects
    * with the signal's reason when that aborts it.
@@ -84,6 +88,7 @@ export function createTanks(deps: TanksDeps): TankService {
 }
 
 class HostingService implements TankService {
+  readonly exchange: TankExchange;
   readonly #deps: TanksDeps;
   readonly #supervisorDeps: SupervisorDeps;
   readonly #storage: StorageWatch;
@@ -111,6 +116,13 @@ class HostingService implements TankService {
       retain: retainBy(deps, () => this.#supervisors.size),
       leftStates: new LeftStates(deps.sharedMemory),
     };
+    this.exchange = new TankExchange({
+      ...deps,
+      supervisors: this.#supervisors,
+      supervisor: (tankId) => this.#supervisor(tankId),
+      supervise: (row) => this.#supervise(this.#placed(row), false),
+      refuseChanges: () => this.#refuseChanges(),
+    });
     this.#slots = this.#makeSlots();
     this.#meters = new TankMeters(deps.metrics, deps.clock, () => this.list());
   }
@@ -142,6 +154,7 @@ class HostingService implements TankService {
     sayLost(log, rows, await journal.watermarks());
     options.signal?.throwIfAborted();
     const supervisors = rows.map((row) => this.#supervise(row, true));
+    this.exchange.hold(await journal.moves());
     const report = await recoverAll(supervisors, { clock, log, startedMs }, options);
     this.#recovered = true;
     this.#supervisorDeps.leftStates.removeUnless((tankId) => this.#supervisors.has(tankId));
@@ -203,8 +216,7 @@ class HostingService implements TankService {
     row: Omit<TankRow, "created_at" | "epoch" | "ordinal">,
     make: (supervisor: TankSupervisor) => Promise<void>,
   ): Promise<HostedTank> {
-    const ordinals = [...this.#supervisors.values()].map((other) => other.row.ordinal);
-    const ordinal = Math.max(0, ...ordinals) + 1;
+    const ordinal = this.#nextOrdinal();
     const created_at = this.#deps.clock.wallMs();
     const supervisor = this.#supervise({ ...row, created_at, epoch: 1, ordinal }, false);
     try {
@@ -226,6 +238,15 @@ class HostingService implements TankService {
     this.#forget(supervisor);
     this.#deps.sharedMemory?.remove(tankId);
     this.#deps.log.info("tank removed", { tank_id: tankId, name: supervisor.row.name });
+  }
+
+  /** The row of a tank that comes here: last in order, under a name that is free. */
+  #placed(row: TankRow): TankRow {
+    return { ...row, name: freeName(row.name, this.#names()), ordinal: this.#nextOrdinal() };
+  }
+
+  #nextOrdinal(): number {
+    return Math.max(0, ...[...this.#supervisors.values()].map(({ row }) => row.ordinal)) + 1;
   }
 
   list(): readonly HostedTank[] {

@@ -86,7 +86,8 @@ describe("an escrow", () => {
 test("a copy on its way is no place: its fish is where it was", () => {
   const copy = { ...ESCROW, entity_type: "copy" };
   const fish = [{ tank_id: "t-a", entity_ids: ["f1"], hops: [0] }];
-  const statement = { server_id: "a", whole: true, tanks: [], unread: [], pairs: [] };
+  const owned = { tanks: [], hosted: [], departed: [], under_way: [] };
+  const statement = { server_id: "a", whole: true, ...owned, unread: [], pairs: [] };
   const statements = new Map([["a", { node_id: "a", ...statement, fish, escrow: [copy] }]]);
   expect(placesIn(statements)).toEqual([alive("a", 0)]);
   expect(placesSeen("f1", looks(look("a", { escrow: [copy] })))).toEqual([]);

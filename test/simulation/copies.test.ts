@@ -65,5 +65,5 @@ test.each(SEEDS)("copies in a storm leave every ledger whole: seed %i", async (s
   const running = cluster.cores.length;
   for (const core of cluster.cores) void core.stop().then(() => stopped++);
   await world.runUntil(world.nowMs + STOP_MS, () => stopped === running);
-  expect((await Promise.all(cluster.nodes.map(checkReplay))).flat()).toEqual([]);
+  expect((await Promise.all(cluster.nodes.map((node) => checkReplay(node)))).flat()).toEqual([]);
 });

@@ -6,6 +6,7 @@ import {
 } from "./conformance/bounds.ts";
 import { commitsAreCounted, commitsAreWhole } from "./conformance/commits.ts";
 import { transfersAreCounted } from "./conformance/counts.ts";
+import { tanksMove } from "./conformance/moves.ts";
 import { registryIsKept } from "./conformance/registry.ts";
 import { rowsComeBack } from "./conformance/rows.ts";
 import type { Subject } from "./conformance/subject.ts";
@@ -34,6 +35,7 @@ export function storeConformance(name: string, open: () => Promise<Subject>): vo
     transfersAreBounded(opened);
     decisionsAreRemoved(opened);
     transfersAreCounted(opened);
+    tanksMove(opened);
     registryIsKept(opened);
   });
 }

@@ -188,6 +188,27 @@ function expectedFrom(version: number) {
     state: "accepted",
     count: 1,
   };
+  const stored = {
+    move_id: "m1",
+    tank_id: "t5",
+    name: "lagoon",
+    direction: "in",
+    peer_node_id: "n2",
+    epoch: 2,
+    state: "stored",
+    digest: "d5",
+    bytes: 55,
+    reason: null,
+    created_at: 1_700_000_000_013,
+    updated_at: 1_700_000_000_014,
+  };
+  const gone = {
+    tank_id: "t6",
+    epoch: 3,
+    node_id: "n2",
+    certificates: "[]",
+    moved_at: 1_700_000_000_015,
+  };
   return {
     position: version >= 3 ? 12 : 0,
     term: '{"counter":3,"node_id":"n1"}',
@@ -214,11 +235,12 @@ function expectedFrom(version: number) {
     ],
     logStart: 1,
     snapshots: version >= 6 ? [counted, uncounted] : [uncounted],
-    connections: [plain, refined, arranged, copying].slice(0, Math.max(1, version - 7)),
+    connections: [plain, refined, arranged, copying].slice(0, connectionsIn(version)),
     openOutbox: [
       {
         transfer_id: "x1",
         source_tank_id: REEF,
+        source_node_id: version >= 11 ? "n7" : null,
         destination_tank_id: "t2",
         destination_node_id: "n2",
         connection_id: "c1",
@@ -264,7 +286,7 @@ function expectedFrom(version: number) {
       },
     ],
     connectionCounts: [
-      ...(version >= 11
+      ...(version >= 12
         ? [{ ...ofConnection, state: "delivered", count: 7, last_at: 1_700_000_000_014 }]
         : []),
       { ...ofConnection, state: "pending", count: 1, last_at: 1_700_000_000_004 },
@@ -272,7 +294,14 @@ function expectedFrom(version: number) {
     // The horizon tells of decisions that were removed before they were counted.
     uncounted: uncountedIn(version),
     remembered: version >= 4 ? [remembered] : [],
+    moves: version >= 11 ? [stored] : [],
+    movedTanks: version >= 11 ? [gone] : [],
   };
+}
+
+function connectionsIn(version: number): number {
+  if (version >= 12) return 4;
+  return Math.min(3, Math.max(1, version - 7));
 }
 
 /** A whole database of version 1; later ones have removed decisions that nobody counted. */
@@ -300,6 +329,8 @@ async function everythingIn(journal: JournalReads): Promise<unknown> {
     transferCounts: await journal.transferCounts(),
     uncounted: JSON.parse((await journal.meta(TRANSFERS_UNCOUNTED)) ?? "null") ?? undefined,
     remembered: await journal.remembered(),
+    moves: await journal.moves(),
+    movedTanks: await journal.movedTanks(),
   };
 }
 

@@ -63,23 +63,24 @@ export class Strangers {
     this.#rate = new TokenBuckets(ports.clock, { perSecond: burst / 60, burst, keysMax: 1 });
   }
 
-  isStranger({ source }: AbortRequest): boolean {
-    return !this.#ports.cluster.knows(source.node_id);
+  isStranger(nodeId: string): boolean {
+    return !this.#ports.cluster.knows(nodeId);
   }
 
   /** Before the request is examined; undefined where it may go on. */
-  slowDown(request: AbortRequest): PeerReply | undefined {
-    const waitMs = this.isStranger(request) ? this.#rate.take("") : 0;
+  slowDown(nodeId: string): PeerReply | undefined {
+    const waitMs = this.isStranger(nodeId) ? this.#rate.take("") : 0;
     if (waitMs === 0) return undefined;
     return this.#turnAway("transfers", "There are too many transfers at once", waitMs);
   }
 
   /** Decides it if there is room for the decision, and in the tank for a fish. */
   async within(
+    nodeId: string,
     request: AbortRequest | TransferRequest,
     decide: () => Promise<PeerReply>,
   ): Promise<PeerReply> {
-    if (!this.isStranger(request)) return decide();
+    if (!this.isStranger(nodeId)) return decide();
     await this.#loaded();
     const key = keyOfPair(horizonPair(request));
     if (!this.#hasRoomFor(key)) {
@@ -96,8 +97,8 @@ export class Strangers {
   }
 
   /** Writes for the transaction that decides: now and then the oldest decisions go. */
-  writes(request: AbortRequest): readonly JournalWrite[] {
-    if (!this.isStranger(request)) return [];
+  writes(nodeId: string): readonly JournalWrite[] {
+    if (!this.isStranger(nodeId)) return [];
     const { rowsMax } = this.#budget;
     const share = Math.max(1, Math.floor(rowsMax / 100));
     this.#decided += 1;

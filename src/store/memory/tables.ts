@@ -1,8 +1,11 @@
 import type {
   ConnectionCountRow,
   ConnectionRow,
+  HorizonRow,
   InboxRow,
   LogRow,
+  MovedTankRow,
+  MoveRow,
   OutboxRow,
   RememberedRow,
   SnapshotRow,
@@ -11,6 +14,7 @@ import type {
   TransferEventRow,
   Watermark,
 } from "../rows.ts";
+import { pairIn } from "./outgrown.ts";
 
 /** A row with its place in the order of arrival; a replacement keeps the place, like a rowid. */
 export interface Placed<Row> {
@@ -33,6 +37,8 @@ export class MemoryTables {
   readonly connectionCounts = new Map<string, ConnectionCountRow>();
   readonly events = new Map<string, readonly TransferEventRow[]>();
   readonly remembered = new Map<string, RememberedRow>();
+  readonly moves = new Map<string, MoveRow>();
+  readonly movedTanks = new Map<string, MovedTankRow>();
   readonly meta = new Map<string, string>();
   /** Independent of the log, so that entries that a test removes are detected as lost. */
   readonly watermarks = new Map<string, Watermark>();
@@ -50,9 +56,18 @@ export class MemoryTables {
       this.connectionCounts,
       this.events,
       this.remembered,
+      this.moves,
+      this.movedTanks,
       this.meta,
       this.watermarks,
     ];
+  }
+
+  horizonsOf(tankId: string): readonly HorizonRow[] {
+    return [...this.horizons]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, lowest_undecided]) => ({ ...pairIn(key), lowest_undecided }))
+      .filter(({ destination_tank_id }) => destination_tank_id === tankId);
   }
 
   /** Replaces the content by that of other tables. */
@@ -68,9 +83,16 @@ export class MemoryTables {
     add(this.connectionCounts, from.connectionCounts);
     add(this.events, from.events);
     add(this.remembered, from.remembered);
+    add(this.moves, from.moves);
+    add(this.movedTanks, from.movedTanks);
     add(this.meta, from.meta);
     add(this.watermarks, from.watermarks);
   }
+}
+
+/** Whether removed transfers were sent by that tank, or decided for it. */
+export function isCountOf(tankId: string, row: TransferCountRow): boolean {
+  return tankId === (row.side === "out" ? row.source_tank_id : row.destination_tank_id);
 }
 
 function add<K, V>(to: Map<K, V>, from: ReadonlyMap<K, V>): void {
