@@ -243,6 +243,11 @@ export const LIMITS = {
   inboundTransfersUnderwayPerNodeMax: 512,
   /** Token buckets of (node, tank) pairs; the least recently used one is evicted. */
   inboundBucketsMax: 4096,
+  /**
+   * Decisions on transfers of nodes that are not of the cluster that an operator may have kept, 500
+   * bytes each, and pairs of tanks with theirs, some 300 bytes each.
+   */
+  strangerRowsMax: 100_000,
   /** (source tank, destination tank) pairs whose lowest undecided transfer is kept in memory. */
   pairsRememberedMax: 4096,
   /** Other nodes whose journal position is kept, 300 bytes each: as many as there are servers. */
