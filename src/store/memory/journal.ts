@@ -27,6 +27,7 @@ import { keyOfPair, keyOfTransfer, outgrownDecisions, outgrownTransfers } from "
 import { MemoryReads } from "./reads.ts";
 import { copyLog, copyOutbox, isCountOf, isOpen, newestLast } from "./tables.ts";
 import { UndoLog } from "./undo.ts";
+import type { Unsynced } from "./unsynced.ts";
 
 /**
  * The journal in memory: for the seeded simulator, where the object outlives a killed node, and for
@@ -35,6 +36,8 @@ import { UndoLog } from "./undo.ts";
 export class MemoryJournal extends MemoryReads implements Journal {
   /** While set, every commit rejects with {@link StorageUnavailable} and this sentence. */
   fault: string | undefined;
+  /** Takes what a loss of power takes back; without it each commit is durable at once. */
+  unsynced: Unsynced | undefined;
 
   readonly #transferEventsMax: number;
   readonly #transfersKeptMax: number;
@@ -80,6 +83,11 @@ export class MemoryJournal extends MemoryReads implements Journal {
       throw error;
     }
     this.#position++;
+    this.unsynced?.add(() => {
+      undo.rollBack();
+      this.#eventCount = eventCount;
+      this.#position--;
+    });
   }
 
   /**
