@@ -2,6 +2,7 @@ import type { Cluster, ServerFilter } from "../cluster/cluster.ts";
 import type { PeerReply, PeerRoute } from "../cluster/peer-route.ts";
 import type { AutoConnection } from "../cluster/server-record.ts";
 import type { Clock } from "../platform/clock.ts";
+import { Problem } from "../platform/errors.ts";
 import type { Random } from "../platform/random.ts";
 import { type Cancel, repeat, type Timers } from "../platform/timers.ts";
 import type { Journal } from "../store/journal.ts";
@@ -10,6 +11,7 @@ import type { Log } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import { arrange } from "./connections/arrange.ts";
 import { Connections } from "./connections/connections.ts";
+import type { WhereIs } from "./connections/destinations.ts";
 import { Scheduler } from "./connections/scheduler.ts";
 import { WatchedSettlement } from "./connections/watched-settlement.ts";
 import type {
@@ -18,10 +20,18 @@ import type {
   MadeConnection,
   MadeTopology,
   Migration,
+  MovedTank,
+  MoveView,
   NewConnection,
   NewTopology,
+  TankWhereabouts,
   TransferQuery,
 } from "./migration.ts";
+import { TankGates } from "./moves/gates.ts";
+import { type MoveDeps, Moves } from "./moves/moves.ts";
+import { Owners } from "./moves/owners.ts";
+import { PeerTalk } from "./moves/peer-talk.ts";
+import { TankSearch } from "./moves/tank-search.ts";
 import { type EntityReaders, entityPayloads, type Replacement } from "./payloads/entity.ts";
 import { Removal } from "./removal.ts";
 import { Courier } from "./transfer/courier.ts";
@@ -67,6 +77,8 @@ export interface MigrationDeps {
   readonly peerRetries?: number;
   /** Default: the world's readers. Tests without a world use records of their own. */
   readonly readers?: EntityReaders;
+  /** Without them tanks stay: tests of transfers alone. */
+  readonly moves?: MoveDeps;
 }
 
 /** {@link Migration} with the figures for the node's own server record. */
@@ -91,27 +103,48 @@ class MigrationService implements CountingMigration {
   readonly #removal: Removal;
   readonly #scheduler: Scheduler;
   readonly #views: Views;
+  readonly #owners: Owners;
+  readonly #search: TankSearch;
+  readonly #moves: Moves | undefined;
   readonly #online = new Set<string>();
   #cancels: Cancel[] = [];
 
   constructor(deps: MigrationDeps) {
     this.#deps = deps;
-    this.#connections = new Connections(deps);
+    const owners = new Owners(deps.nodeId);
+    const gates = new TankGates();
+    const talk = new PeerTalk(deps.cluster);
+    this.#owners = owners;
+    const whereIs: WhereIs = (tankId, nodeId) => owners.whereIs(tankId, nodeId);
+    this.#connections = new Connections({ ...deps, whereIs });
     const { records } = this.#connections;
     const payloads = entityPayloads(deps.tanks, deps.readers, deps.replacement);
     const { quotas = DEFAULT_QUOTAS } = deps;
-    this.#incoming = new Incoming({ ...deps, quotas, payloads });
+    this.#incoming = new Incoming({ ...deps, quotas, payloads, gates, owners });
+    const onFound = (nodeId: string) => this.#outgoing.wake(nodeId);
+    this.#search = new TankSearch({ ...deps, owners, talk, onFound });
     this.#receive = logRefusals(deps, this.#incoming.receive);
     const answerLocally = (path: string, body: unknown) => this.#answerLocally(path, body);
     this.#outgoing = new Outgoing({
       ...deps,
       quotas,
-      courier: new Courier({ peerRetries: 0, ...deps, answerLocally }),
+      owners,
+      search: (tankId, nodeId) => void this.#search.search(tankId, nodeId),
+      courier: new Courier({ peerRetries: 0, ...deps, answerLocally, owners }),
       payloads,
       settlement: new WatchedSettlement({ ...deps, payloads }, (row) => records.noteDelivered(row)),
       isFenced: () => deps.cluster.positions.fenced !== undefined,
       onReturned: (row) => records.noteReturned(row),
     });
+    this.#moves =
+      deps.moves &&
+      new Moves({
+        ...deps,
+        ...deps.moves,
+        outgoing: this.#outgoing,
+        connections: this.#connections,
+        ...{ owners, gates, talk },
+      });
     this.#removal = new Removal({ ...deps, outgoing: this.#outgoing });
     this.#scheduler = new Scheduler({
       ...deps,
@@ -123,8 +156,12 @@ class MigrationService implements CountingMigration {
 
   async start(): Promise<void> {
     const { cluster, timers, checkIntervalMs } = this.#deps;
+    // First: until it is known which tanks have left, are leaving or arrive, nothing is decided.
+    await this.#moves?.recall();
+    await this.#owners.load(this.#deps.journal);
     await this.#connections.load();
     await this.#outgoing.resume();
+    this.#moves?.resume();
     this.#cancels = [
       cluster.onChange(() => this.#onClusterChange()),
       repeat(timers, checkIntervalMs, () => this.#check()),
@@ -134,6 +171,7 @@ class MigrationService implements CountingMigration {
 
   async stop(): Promise<void> {
     for (const cancel of this.#cancels) cancel();
+    this.#moves?.stop();
     await this.#outgoing.stop();
   }
 
@@ -181,8 +219,25 @@ class MigrationService implements CountingMigration {
     return this.#views.transfer(transferId);
   }
 
-  removeTank(tankId: string): Promise<void> {
+  async removeTank(tankId: string): Promise<void> {
+    if (this.#moves?.isMoving(tankId)) {
+      throw new Problem("tank_moving", "The tank is moving; remove it where it arrives.");
+    }
     return this.#removal.remove(tankId);
+  }
+
+  async moveTank(tankId: string, nodeId: string): Promise<MovedTank> {
+    if (!this.#moves) throw new Problem("not_ready", "Tanks of this node stay.");
+    return this.#moves.moveTank(tankId, nodeId);
+  }
+
+  moves(): readonly MoveView[] {
+    return this.#moves?.views() ?? [];
+  }
+
+  movedTo(tankId: string): TankWhereabouts | undefined {
+    const departed = this.#owners.departed(tankId);
+    return departed && { node_id: departed.nodeId, epoch: departed.epoch };
   }
 
   get autoConnection(): AutoConnection {
@@ -230,6 +285,7 @@ class MigrationService implements CountingMigration {
         response: decisionSchema,
         handle: this.#incoming.abort,
       },
+      ...(this.#moves?.routes() ?? []),
     ];
   }
 
@@ -238,6 +294,7 @@ class MigrationService implements CountingMigration {
     const { cluster, clock } = this.#deps;
     if (cluster.positions.fenced) return;
     await this.#connections.follow();
+    this.#seekDestinations();
     if (cluster.positions.clearedForExport(clock.monotonicMs())) await this.#scheduler.draw();
   }
 
@@ -249,6 +306,13 @@ class MigrationService implements CountingMigration {
     this.#online.clear();
     for (const nodeId of online) this.#online.add(nodeId);
     if (!this.#deps.cluster.positions.fenced) void this.#connections.follow();
+  }
+
+  /** Looks for destinations that the directory has elsewhere, as after a node has left for good. */
+  #seekDestinations(): void {
+    for (const { tankId, nodeId } of this.#connections.strays()) {
+      void this.#search.search(tankId, nodeId);
+    }
   }
 
   #refuseFenced(): void {

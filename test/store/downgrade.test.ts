@@ -57,6 +57,14 @@ async function contentOf(journal: JournalReads): Promise<unknown> {
   };
 }
 
+/** Forgets the moves of whole tanks that the sample has, with which there is no way back. */
+function forgetMoves(): void {
+  const database = new Database(path);
+  database.run("DELETE FROM moved_tanks");
+  database.run("UPDATE moves SET state = 'dropped'");
+  database.close();
+}
+
 describe("a database is taken back", () => {
   test.each(VERSIONS)("to schema %i, and is then as that version has made it", async (version) => {
     await makeOldDatabase(path, OLDEST);
@@ -83,13 +91,28 @@ describe("a database is taken back", () => {
   test("not while two nodes have used one transfer id", async () => {
     // The sample has such a pair.
     await makeOldDatabase(path, NEWEST);
+    forgetMoves();
     const before = structureOf(path);
     expect(() => downgradeDatabase(path, OLDEST)).toThrow("the same transfer id");
     expect(structureOf(path)).toEqual(before);
   });
 
+  test.each(["DELETE FROM moves", "DELETE FROM moved_tanks"])(
+    "not while tanks have moved, or are moving, %#",
+    async (sql) => {
+      await makeOldDatabase(path, NEWEST);
+      const database = new Database(path);
+      database.run(sql);
+      database.close();
+      const before = structureOf(path);
+      expect(() => downgradeDatabase(path, NEWEST - 1)).toThrow("tanks have moved");
+      expect(structureOf(path)).toEqual(before);
+    },
+  );
+
   test("a paused connection sends nothing there, too", async () => {
     await makeOldDatabase(path, NEWEST);
+    forgetMoves();
     const database = new Database(path);
     database.run("UPDATE connections SET status = 'paused'");
     database.close();

@@ -34,16 +34,17 @@ export class Admission {
     });
   }
 
-  /** Answers 429 before the request is examined, so that it decides nothing. */
+  /** Answers 429 before the request of a node is examined, so that it decides nothing. */
   async unlessTooMany(
-    { source, destination }: AbortRequest,
+    nodeId: string,
+    { destination }: AbortRequest,
     decide: () => Promise<PeerReply>,
   ): Promise<PeerReply> {
-    const leave = enter(this.#underway.of(source.node_id));
+    const leave = enter(this.#underway.of(nodeId));
     if (!leave) return slowDown(UNDERWAY_WAIT_MS);
     try {
       const tank = this.#tanks.get(destination.tank_id) ? destination.tank_id : "";
-      const waitMs = this.#rates.take(`${source.node_id} ${tank}`);
+      const waitMs = this.#rates.take(`${nodeId} ${tank}`);
       return waitMs > 0 ? slowDown(waitMs) : await decide();
     } finally {
       leave();

@@ -91,7 +91,10 @@ export class Batcher {
     return this.#ports.clock.monotonicMs() >= (this.#oneByOne.get(nodeId) ?? 0);
   }
 
-  /** The first of the line, and what fits behind it into one request. Aborts go alone. */
+  /**
+   * The first of the line, and what fits behind it into one request. Aborts go alone, and so does
+   * what carries a proof, which has no place in the bound of a batch.
+   */
   #nextOf(nodeId: string, line: Line): readonly Waiting[] {
     const most = this.#takesBatches(nodeId) ? this.#most : 1;
     let characters = 0;
@@ -99,9 +102,10 @@ export class Batcher {
     for (const { row, question } of line.waiting) {
       characters += 4 * Math.ceil(row.record.length / 3);
       const isFull = count === most || characters > LIMITS.batchRecordCharactersMax;
-      if (count > 0 && (isFull || question === "abort")) break;
+      const isAlone = question === "abort" || row.source_node_id !== null;
+      if (count > 0 && (isFull || isAlone)) break;
       count++;
-      if (question === "abort") break;
+      if (isAlone) break;
     }
     return line.waiting.splice(0, count);
   }

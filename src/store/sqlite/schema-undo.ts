@@ -59,4 +59,18 @@ export const UNDO_STEPS: readonly UndoStep[] = [
     `,
   },
   { sql: "ALTER TABLE connections DROP COLUMN topology;" },
+  {
+    // A former owner must answer `moved`, and an owner act for former ones.
+    unless: {
+      found: `
+        SELECT tank_id FROM moved_tanks
+        UNION ALL SELECT tank_id FROM moves WHERE state IN ('sealed', 'moved', 'stored')`,
+      why: "tanks have moved from it or to it, and earlier versions do not know of such moves",
+    },
+    sql: `
+      ALTER TABLE outbox DROP COLUMN source_node_id;
+      DROP TABLE moves;
+      DROP TABLE moved_tanks;
+    `,
+  },
 ];
