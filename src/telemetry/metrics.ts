@@ -60,10 +60,20 @@ export const METRICS = {
     help: "Time until snapshots were durable, in total; mostly waiting for the disk",
     labels: [],
   },
+  tankd_moves_total: {
+    type: "counter",
+    help: "Moves of whole tanks that have ended, by direction and outcome",
+    labels: ["direction", "outcome"],
+  },
   tankd_transfers_total: {
     type: "counter",
     help: "Transfers settled, by direction and state",
     labels: ["direction", "state"],
+  },
+  tankd_strangers_turned_away_total: {
+    type: "counter",
+    help: "Transfers of nodes that are not of the cluster beyond their budget, by what is used up",
+    labels: ["budget"],
   },
   tankd_escrow: { type: "gauge", help: "Entities in escrow", labels: [] },
   tankd_audits_total: {

@@ -9,6 +9,7 @@ import { sleep, type Timers } from "../../platform/timers.ts";
 import type { MoveRow } from "../../store/rows.ts";
 import type { Tanks } from "../../tanks/tanks.ts";
 import type { Log } from "../../telemetry/log.ts";
+import type { Metrics } from "../../telemetry/metrics.ts";
 import type { MovedTank } from "../migration.ts";
 import { digestOfBundle } from "./bundle-file.ts";
 import type { Certificate } from "./certificate.ts";
@@ -30,6 +31,7 @@ export interface DeparturePorts extends OwnershipPorts {
   readonly timers: Timers;
   readonly random: Random;
   readonly log: Log;
+  readonly metrics: Metrics;
   readonly engineVersion: number;
   readonly talk: PeerTalk;
 }
@@ -298,7 +300,7 @@ export class Departures {
 
   /** False where the storage does not take it: then it is tried again. */
   async #abort(departure: Departure, reason: string): Promise<boolean> {
-    const { log } = this.#ports;
+    const { log, metrics } = this.#ports;
     const { tank_id } = departure.row;
     try {
       departure.row = await this.#ownership.abort(departure.row, reason);
@@ -307,6 +309,7 @@ export class Departures {
       return false;
     }
     this.#moving.delete(tank_id);
+    metrics.count("tankd_moves_total", { direction: "out", outcome: "aborted" });
     log.info("move aborted", { tank_id, reason });
     return true;
   }
@@ -324,7 +327,7 @@ export class Departures {
 
   /** Tells the new owner, until it has heard it. */
   async #tell(departure: Departure): Promise<string | undefined> {
-    const { talk, owners, cluster, journal, moves, files, log } = this.#ports;
+    const { talk, owners, cluster, journal, moves, files, log, metrics } = this.#ports;
     const { tank_id, move_id, peer_node_id: nodeId } = departure.row;
     const certificate = owners
       .certificates(tank_id)
@@ -340,6 +343,7 @@ export class Departures {
       moves.note(row);
       departure.row = row;
       await files.remove(bundlePath(move_id)).catch(() => {});
+      metrics.count("tankd_moves_total", { direction: "out", outcome: "done" });
       log.info("tank moved", { tank_id, name, to: nodeId, epoch: row.epoch });
       return name;
     } catch (error) {
