@@ -23,7 +23,7 @@ const SWARM_PERCENT = 55;
 /** Percent of the storms in which processes end; in the others patience runs out. */
 const CRASHING_PERCENT = 60;
 /** How often in the mean the ends of a transfer in a rare phase are struck at that moment. */
-const STRIKES: Readonly<Record<string, number>> = { aborting: 6, returning: 0.8 };
+const STRIKES: Readonly<Record<string, number>> = { aborting: 16, returning: 0.8 };
 /** A commit takes longer. */
 const STRUCK_WITHIN_MS = 10;
 

@@ -19,7 +19,7 @@ import { runScenario } from "./scenario.ts";
 import { runSetBack } from "./set-back.ts";
 
 /** Simulated minutes in which three nodes meet every declared combination. */
-const COMBINED_AFTER_MINUTES = 180;
+const COMBINED_AFTER_MINUTES = 240;
 /** Seeds of runs that are not given one. */
 const SEED_MAX = 2 ** 31;
 
