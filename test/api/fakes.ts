@@ -205,6 +205,7 @@ export class FakeNode {
       get role() {
         return node.role;
       },
+      knows: () => true,
       recall: async () => {},
       start: async () => {},
       stop: async () => {},
