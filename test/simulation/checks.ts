@@ -117,12 +117,19 @@ export async function auditBy(
   return result;
 }
 
-/** With everything at rest the product's own audit is fine, whoever makes it. */
+/**
+ * With everything at rest the product's own audit is fine, whoever makes it. One that could not ask
+ * everybody is made once more: the first request after a tunnel has ended is lost with it.
+ */
 export async function checkAudit(cluster: SimulatedCluster): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
   for (const core of cluster.cores) {
-    const result = await auditBy(cluster, core);
+    const first = await auditBy(cluster, core);
+    const result = first?.unreachable.length ? await auditBy(cluster, core) : first;
     if (!result?.ok) findings.push(`the audit is not fine: ${JSON.stringify(result)}`);
+    if (first?.missing.length || first?.double.length) {
+      findings.push(`the audit accuses: ${JSON.stringify(first)}`);
+    }
   }
   return findings;
 }
