@@ -9,7 +9,7 @@ import { ConnectionGuard, type GuardedSocket, type GuardOptions } from "./connec
 import type { ApiContext } from "./context.ts";
 import { pathAndQuery } from "./env.ts";
 import { originOf } from "./forwarded.ts";
-import { localService } from "./local-service.ts";
+import { localService, obeying } from "./local-service.ts";
 import { problemResponse } from "./problems.ts";
 import { createService, type Fetch } from "./service.ts";
 import type { ServedSocket, SocketService } from "./sockets.ts";
@@ -111,6 +111,7 @@ export function listen(options: ListenOptions): ApiServer {
       const fetch = createService(context, { onTankRemoved, viewers });
       service = { fetch, viewers };
       context.cluster.serveWith(localService(context, fetch, viewers));
+      context.cluster.obeyWith(obeying(context, fetch));
     },
     stop: async () => {
       guard?.stop();

@@ -12,6 +12,7 @@ import {
   newRouter,
   refusal,
   shownText,
+  tankControl,
   tankParameter,
 } from "./router.ts";
 import {
@@ -88,7 +89,7 @@ const remove = (context: ApiContext) =>
     path: "/api/tanks/{tank_id}",
     tags,
     summary: "Remove a tank with its fish; refused while fish of it are in escrow",
-    ...control(context),
+    ...tankControl(context),
     request: { params },
     responses: {
       200: json(z.object({ tank_id: z.string(), removed: z.boolean() }), "It is gone"),

@@ -1,4 +1,5 @@
 import type { Address, BackendStatus } from "../discovery/backend.ts";
+import type { Obey, Orders } from "./admission/orders.ts";
 import type { CheckupReport } from "./checkup/checkup.ts";
 import type { Positions } from "./clones/journal-positions.ts";
 import type { Verifier } from "./identity/signature.ts";
@@ -155,6 +156,10 @@ export interface Cluster {
   read(nodeId: string, path: string): Promise<PeerReply>;
   /** From now on this handles requests that reach this node through others: its own API. */
   serveWith(service: LocalService): void;
+  /** Control of other nodes, which obey under a common secret only. */
+  readonly orders: Pick<Orders, "mayGive" | "give">;
+  /** From now on this executes orders of other nodes: its own API. */
+  obeyWith(obey: Obey): void;
   /** Tunnels that end at this node. */
   readonly tunnels: Pick<IncomingTunnels, "accept" | "holds" | "watch">;
   /** Requests that this node passes on to other nodes. */

@@ -1,5 +1,6 @@
 import { Problem } from "../platform/errors.ts";
 import { NetworkError, type NetworkFailure } from "../platform/network.ts";
+import { Orders } from "./admission/orders.ts";
 import { cloneRoutes } from "./clones/clone-routes.ts";
 import { tellingClones } from "./clones/presence.ts";
 import type { Cluster } from "./cluster.ts";
@@ -15,6 +16,7 @@ import { problemCodeOf } from "./problem-code.ts";
 import { react } from "./reactions.ts";
 import { discoveryRoutes } from "./routes/discovery.ts";
 import { caseEndpoint, hubRoutes } from "./routes/hub.ts";
+import { orderRoute } from "./routes/orders.ts";
 import { peerRoutes } from "./routes/peer.ts";
 import { relayRoutes } from "./routes/relay.ts";
 import { serverRoutes } from "./routes/servers.ts";
@@ -39,7 +41,8 @@ export function createCluster(deps: ClusterDeps): StartableCluster {
   const { startOffsetMs } = deps;
   const { nodeId } = deps.identity;
   const { tunnel, tunnels, relays, passage } = parts;
-  const routes = routesOf(parts).map(tellingClones);
+  const orders = ordersOf(parts);
+  const routes = [...routesOf(parts), orderRoute(orders)].map(tellingClones);
   const ownRecord = () => directory.node(nodeId) ?? self.record(role.state.role);
   return {
     nodeId,
@@ -79,6 +82,8 @@ export function createCluster(deps: ClusterDeps): StartableCluster {
         answer: (request, source) => relays.serve(request, source),
       });
     },
+    orders,
+    obeyWith: (obey) => orders.obeyWith(obey),
     tunnels,
     relays,
     sockets: parts.peerSockets,
@@ -124,6 +129,20 @@ function routesOf(parts: ClusterParts) {
       descriptors: () => deps.machine.descriptors?.(),
     }),
   ];
+}
+
+function ordersOf(parts: ClusterParts): Orders {
+  const { deps, directory } = parts;
+  const { identity, settings } = deps;
+  return new Orders({
+    identity,
+    secret: () => settings.secret,
+    call: (to, path, body) => call(parts, to, { method: "POST", path, body, mustBeProven: true }),
+    describe: (nodeId) => {
+      const record = directory.node(nodeId);
+      return { label: record?.server_id ?? nodeId, url: record?.api_url ?? "its address" };
+    },
+  });
 }
 
 /**

@@ -285,6 +285,8 @@ export const LIMITS = {
   addressesTrackedMax: 4096,
   /** Answers kept for repeated `Idempotency-Key`s; the oldest are evicted. */
   idempotencyKeysMax: 1024,
+  /** One of these keys: a UUID has 36. */
+  idempotencyKeyCharactersMax: 255,
   /** Events of settled transfers kept per node before they are folded into counters. */
   transferEventsMax: 100_000,
 } as const;

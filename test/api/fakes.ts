@@ -1,9 +1,10 @@
 import type { ApiContext } from "../../src/api/context.ts";
 import { viewRecovery } from "../../src/api/recovery-view.ts";
 import type { AuditResult } from "../../src/audit/audit.ts";
+import type { Order } from "../../src/cluster/admission/orders.ts";
 import type { Alias, Cluster, ClusterView } from "../../src/cluster/cluster.ts";
 import { createVerifier } from "../../src/cluster/identity/signature.ts";
-import type { PeerRoute } from "../../src/cluster/peer-route.ts";
+import type { PeerReply, PeerRoute } from "../../src/cluster/peer-route.ts";
 import type { ServerRecord } from "../../src/cluster/server-record.ts";
 import { Passage } from "../../src/cluster/tunnel/passage.ts";
 import { TERMS_DEFAULT, withTerms } from "../../src/migration/connections/terms.ts";
@@ -81,6 +82,10 @@ export class FakeNode {
   nowMs = 0;
   /** What the host of the tank elsewhere answers. */
   read: Cluster["read"] = async () => ({ status: 200, body: {} });
+  /** Whether it has a cluster secret, and what it orders other nodes to do. */
+  mayOrder = false;
+  readonly ordered: { nodeId: string; order: Order }[] = [];
+  obey: (order: Order) => Promise<PeerReply> = async () => ({ status: 200, body: {} });
   /** The ways to other nodes. */
   tunnels = NO_TUNNELS;
   relays = NO_RELAYS;
@@ -214,6 +219,14 @@ export class FakeNode {
       sockets: this.sockets,
       passage: this.#passage,
       serveWith: () => {},
+      obeyWith: () => {},
+      orders: {
+        mayGive: node.mayOrder,
+        give: (nodeId, order) => {
+          node.ordered.push({ nodeId, order });
+          return node.obey(order);
+        },
+      },
       get positions() {
         return { ...NO_POSITIONS, fenced: node.fenced };
       },

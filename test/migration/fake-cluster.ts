@@ -10,7 +10,13 @@ import type { AnnouncedTank, ServerRecord } from "../../src/cluster/server-recor
 import { Problem } from "../../src/platform/errors.ts";
 import { NO_ALIASES } from "../support/simulated/no-aliases.ts";
 import { NO_POSITIONS } from "../support/simulated/no-positions.ts";
-import { NO_BOUNDS, NO_RELAYS, NO_SOCKETS, NO_TUNNELS } from "../support/simulated/no-relays.ts";
+import {
+  NO_BOUNDS,
+  NO_ORDERS,
+  NO_RELAYS,
+  NO_SOCKETS,
+  NO_TUNNELS,
+} from "../support/simulated/no-relays.ts";
 
 export interface FakeServer {
   readonly nodeId: string;
@@ -60,7 +66,9 @@ export class FakeCluster implements Cluster {
   readonly relays = NO_RELAYS;
   readonly sockets = NO_SOCKETS;
   readonly passage = NO_BOUNDS;
+  readonly orders = NO_ORDERS;
   serveWith(): void {}
+  obeyWith(): void {}
 
   /** Whoever is not offline has every tank. */
   async read(nodeId: string): Promise<PeerReply> {

@@ -1,0 +1,52 @@
+import type { Order } from "../cluster/admission/orders.ts";
+import { answeredBy, RELAYED_BY } from "../cluster/answered-by.ts";
+import type { PeerReply } from "../cluster/peer-route.ts";
+import type { ApiContext } from "./context.ts";
+import { type ApiContextOf, type ApiMiddleware, pathAndQuery } from "./env.ts";
+
+/**
+ * Lets the node that hosts a tank do what is ordered of it here, under a common cluster secret.
+ * Without one the routes say themselves where the tank is.
+ */
+export function atItsHost({ tanks, cluster }: ApiContext): ApiMiddleware {
+  return async function atItsHost(c, next) {
+    const asked = c.req.param("tank_id");
+    const isHere = asked === undefined || tanks.get(asked) !== undefined;
+    if (isHere || c.env.orderedBy !== undefined || !cluster.orders.mayGive) return next();
+    const place = cluster.locate(asked);
+    if (place === undefined || place.is_local) return next();
+    const path = pathAndQuery(c.req.url).replace(
+      /^\/api\/tanks\/[^/?]*/,
+      `/api/tanks/${encodeURIComponent(place.tank.tank_id)}`,
+    );
+    const order = { ...orderOf(c), path };
+    return asResponse(await cluster.orders.give(place.node_id, order), place.node_id, cluster);
+  };
+}
+
+/** The request as an order to another node. */
+export function orderOf(c: ApiContextOf): Order {
+  const key = c.req.header("idempotency-key");
+  return {
+    method: c.req.method as Order["method"],
+    path: pathAndQuery(c.req.url),
+    body: (c.get("body") ?? {}) as Record<string, unknown>,
+    ...(key === undefined ? {} : { idempotency_key: key }),
+  };
+}
+
+/** The answer of the node that was ordered. */
+export function asResponse(
+  { status, body, headers: told }: PeerReply,
+  nodeId: string,
+  cluster: ApiContext["cluster"],
+): Response {
+  const again = told?.["retry-after"];
+  const headers = {
+    "content-type": status < 400 ? "application/json" : "application/problem+json",
+    ...(again === undefined ? {} : { "retry-after": again }),
+    ...answeredBy("owner", nodeId),
+    [RELAYED_BY]: cluster.nodeId,
+  };
+  return new Response(JSON.stringify(body), { status, headers });
+}
