@@ -1,6 +1,9 @@
+import { z } from "zod";
 import type { Order } from "../cluster/admission/orders.ts";
 import { answeredBy, RELAYED_BY } from "../cluster/answered-by.ts";
 import type { PeerReply } from "../cluster/peer-route.ts";
+import { problemCodeOf } from "../cluster/problem-code.ts";
+import { Problem } from "../platform/errors.ts";
 import type { ApiContext } from "./context.ts";
 import { type ApiContextOf, type ApiMiddleware, pathAndQuery } from "./env.ts";
 
@@ -49,4 +52,17 @@ export function asResponse(
     [RELAYED_BY]: cluster.nodeId,
   };
   return new Response(JSON.stringify(body), { status, headers });
+}
+
+const refusalSchema = z.object({ detail: z.string() });
+
+/** The body of an answer. @throws Problem, the other node's own where it has refused */
+export function readReply<T>(schema: z.ZodType<T>, reply: PeerReply): T {
+  const parsed = reply.status < 300 ? schema.safeParse(reply.body) : undefined;
+  if (parsed?.success) return parsed.data;
+  const detail = refusalSchema.safeParse(reply.body).data?.detail;
+  throw new Problem(
+    problemCodeOf(reply) ?? "unreachable",
+    detail ?? `The other node's answer has another form (status ${reply.status})`,
+  );
 }

@@ -156,10 +156,7 @@ export function unknownTank(tankId: string): Problem {
   return new Problem("unknown_tank", `There is no tank ${tankId} on this node`);
 }
 
-/**
- * Refuses commands for another server. Control of other nodes would require a shared secret, which
- * this version does not use for that yet.
- */
+/** Refuses what only another server can do. */
 export function refuseForeignServer(context: ApiContext, serverId: string | undefined): void {
   if (serverId === undefined) return;
   const { cluster } = context;
@@ -168,9 +165,5 @@ export function refuseForeignServer(context: ApiContext, serverId: string | unde
   if (server === undefined) {
     throw new Problem("unknown_server", `There is no server ${serverId}`);
   }
-  throw new Problem(
-    "not_trusted",
-    `The server ${serverId} does not take orders from this one; ` +
-      `send the request to ${server.api_url} with its token`,
-  );
+  throw cluster.orders.refusal(serverId, server.api_url);
 }

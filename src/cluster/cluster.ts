@@ -6,6 +6,7 @@ import type { Verifier } from "./identity/signature.ts";
 import type { LeaseView } from "./membership/lease-keeper.ts";
 import type { PeerReply, PeerRoute } from "./peer-route.ts";
 import type { PeerSockets } from "./peers/peer-sockets.ts";
+import type { Placement } from "./placement/placement.ts";
 import type { AnnouncedTank, Role, ServerRecord, ServerStatus } from "./server-record.ts";
 import type { SolitudeReport } from "./solitude/solitude.ts";
 import type { IncomingTunnels } from "./tunnel/incoming-tunnels.ts";
@@ -156,8 +157,10 @@ export interface Cluster {
   read(nodeId: string, path: string): Promise<PeerReply>;
   /** From now on this handles requests that reach this node through others: its own API. */
   serveWith(service: LocalService): void;
+  /** Where tanks are to be created or moved to. */
+  readonly placement: Pick<Placement, "candidates" | "reserve">;
   /** Control of other nodes, which obey under a common secret only. */
-  readonly orders: Pick<Orders, "mayGive" | "give">;
+  readonly orders: Pick<Orders, "mayGive" | "give" | "refusal">;
   /** From now on this executes orders of other nodes: its own API. */
   obeyWith(obey: Obey): void;
   /** Tunnels that end at this node. */

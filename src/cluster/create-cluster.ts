@@ -12,6 +12,7 @@ import { type ClusterParts, createParts } from "./parts/parts.ts";
 import type { PeerReply } from "./peer-route.ts";
 import { isReady } from "./peers/peer.ts";
 import { isElsewhere, type PeerMethod } from "./peers/peer-client.ts";
+import { Placement } from "./placement/placement.ts";
 import { problemCodeOf } from "./problem-code.ts";
 import { react } from "./reactions.ts";
 import { discoveryRoutes } from "./routes/discovery.ts";
@@ -42,6 +43,13 @@ export function createCluster(deps: ClusterDeps): StartableCluster {
   const { nodeId } = deps.identity;
   const { tunnel, tunnels, relays, passage } = parts;
   const orders = ordersOf(parts);
+  const placement = new Placement({
+    nodeId,
+    clock: deps.clock,
+    servers: () => directory.servers(),
+    tanksOf: (id) => directory.tanksOf(id),
+    mayOrder: () => orders.mayGive,
+  });
   const routes = [...routesOf(parts), orderRoute(orders)].map(tellingClones);
   const ownRecord = () => directory.node(nodeId) ?? self.record(role.state.role);
   return {
@@ -82,6 +90,7 @@ export function createCluster(deps: ClusterDeps): StartableCluster {
         answer: (request, source) => relays.serve(request, source),
       });
     },
+    placement,
     orders,
     obeyWith: (obey) => orders.obeyWith(obey),
     tunnels,

@@ -54,6 +54,7 @@ export const PROBLEMS = {
     exit: 1,
     title: "The body must be application/vnd.tankd.tank",
   },
+  no_placement: { status: 422, exit: 1, title: "No server can take the tank" },
   unsupported_entity: { status: 422, exit: 1, title: "This kind of entity is not supported" },
   misdirected: { status: 421, exit: 1, title: "Another node is responsible" },
   too_many: { status: 429, exit: 1, title: "A limit has been reached" },

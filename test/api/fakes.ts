@@ -5,6 +5,7 @@ import type { Order } from "../../src/cluster/admission/orders.ts";
 import type { Alias, Cluster, ClusterView } from "../../src/cluster/cluster.ts";
 import { createVerifier } from "../../src/cluster/identity/signature.ts";
 import type { PeerReply, PeerRoute } from "../../src/cluster/peer-route.ts";
+import { Placement } from "../../src/cluster/placement/placement.ts";
 import type { ServerRecord } from "../../src/cluster/server-record.ts";
 import { Passage } from "../../src/cluster/tunnel/passage.ts";
 import { TERMS_DEFAULT, withTerms } from "../../src/migration/connections/terms.ts";
@@ -78,6 +79,7 @@ export class FakeNode {
   neighbour: ServerRecord["status"] = "online";
   neighbourId = "node-b";
   neighbourReachable = true;
+  neighbourMore: Partial<ServerRecord> = {};
   role: "hub" | "worker" | "discovering" = "hub";
   nowMs = 0;
   /** What the host of the tank elsewhere answers. */
@@ -197,13 +199,29 @@ export class FakeNode {
       api_url: "http://10.0.0.2:8000",
       host: "10.0.0.2",
     });
-    const list = () => [self, { ...neighbour, status: this.neighbour }];
+    const list = () => [self, { ...neighbour, status: this.neighbour, ...this.neighbourMore }];
     const servers = [self, neighbour];
     const far = { tank_id: "far-tank", name: "Far", epoch: 1 };
     const find = (id: string) =>
       servers.find(({ server_id, node_id }) => server_id === id || node_id === id);
     const node = this;
+    const tanksOf = (nodeId: string) =>
+      nodeId === this.neighbourId
+        ? [far]
+        : [...this.hosted.values()].map(({ row }) => ({
+            tank_id: row.tank_id,
+            name: row.name,
+            epoch: row.epoch,
+          }));
+    const placement = new Placement({
+      nodeId: NODE_ID,
+      clock: this.#clock,
+      servers: list,
+      tanksOf,
+      mayOrder: () => node.mayOrder,
+    });
     return {
+      placement,
       nodeId: NODE_ID,
       verifier: createVerifier(NODE_ID, this.#clock),
       serverId: self.server_id,
@@ -226,6 +244,8 @@ export class FakeNode {
           node.ordered.push({ nodeId, order });
           return node.obey(order);
         },
+        refusal: (label, url) =>
+          new Problem("not_trusted", `--secret-file; ask ${url} of ${label}`),
       },
       get positions() {
         return { ...NO_POSITIONS, fenced: node.fenced };
@@ -248,14 +268,7 @@ export class FakeNode {
       }),
       servers: list,
       server: find,
-      tanksOf: (nodeId) =>
-        nodeId === this.neighbourId
-          ? [far]
-          : [...this.hosted.values()].map(({ row }) => ({
-              tank_id: row.tank_id,
-              name: row.name,
-              epoch: row.epoch,
-            })),
+      tanksOf,
       locate: (tank) => {
         if (tank === "far-tank") {
           const place = { node_id: this.neighbourId, server_id: "node-b-label" };

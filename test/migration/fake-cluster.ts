@@ -6,6 +6,7 @@ import type {
 } from "../../src/cluster/cluster.ts";
 import { createVerifier, type Verifier } from "../../src/cluster/identity/signature.ts";
 import type { PeerReply } from "../../src/cluster/peer-route.ts";
+import { Placement } from "../../src/cluster/placement/placement.ts";
 import type { AnnouncedTank, ServerRecord } from "../../src/cluster/server-record.ts";
 import { Problem } from "../../src/platform/errors.ts";
 import { NO_ALIASES } from "../support/simulated/no-aliases.ts";
@@ -67,6 +68,13 @@ export class FakeCluster implements Cluster {
   readonly sockets = NO_SOCKETS;
   readonly passage = NO_BOUNDS;
   readonly orders = NO_ORDERS;
+  readonly placement = new Placement({
+    nodeId: "",
+    clock: { monotonicMs: () => 0 },
+    servers: () => this.servers(),
+    tanksOf: (id) => this.tanksOf(id),
+    mayOrder: () => true,
+  });
   serveWith(): void {}
   obeyWith(): void {}
 

@@ -68,6 +68,11 @@ export class Orders {
     return this.#ports.secret() !== undefined;
   }
 
+  /** Why a server at `url` does not obey this node, which has no secret. */
+  refusal(label: string, url: string): Problem {
+    return notTrusted(label, "this node has none", url);
+  }
+
   /**
    * The answer of the other node's API; its status may be a refusal.
    * @throws Problem `not_trusted` without a secret, `unreachable` with whether it may have arrived
@@ -76,12 +81,7 @@ export class Orders {
     const { identity, secret, call, describe } = this.#ports;
     const known = secret();
     const { label, url } = describe(nodeId);
-    if (known === undefined) {
-      throw new Problem(
-        "not_trusted",
-        `The server ${label} ${refusalOf("this node has none", url)}`,
-      );
-    }
+    if (known === undefined) throw this.refusal(label, url);
     const member = membershipTag(known, identity.nodeId);
     try {
       return await call(nodeId, ORDERS_PATH, { ...order, member });
@@ -124,15 +124,16 @@ export class Orders {
     if (known !== undefined && isMember(known, signer, member)) return;
     const { label, url } = describe(identity.nodeId);
     const why = known === undefined ? "it has none" : "it has another one";
-    throw new Problem("not_trusted", `The server ${label} ${refusalOf(why, url)}`);
+    throw notTrusted(label, why, url);
   }
 }
 
-/** The way to be obeyed, or to do without. */
-function refusalOf(why: string, url: string): string {
-  return (
-    `takes orders of another node only under a common cluster secret, and ${why}: give both the ` +
-    `same --secret-file, or ask ${url} with its own control token`
+/** Names the way to be obeyed, and the one to do without. */
+function notTrusted(label: string, why: string, url: string): Problem {
+  return new Problem(
+    "not_trusted",
+    `The server ${label} takes orders of another node only under a common cluster secret, and ` +
+      `${why}: give both the same --secret-file, or ask ${url} with its own control token`,
   );
 }
 

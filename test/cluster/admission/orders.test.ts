@@ -63,7 +63,7 @@ describe("orders of one node to another", () => {
     expect(done).toEqual([`POST /api/tanks of ${giver.nodeId}`]);
   });
 
-  test("are refused with 403 not_trusted under another secret, or none; the fix is named", async () => {
+  test("are refused as not_trusted under another secret, or none; the fix is named", async () => {
     for (const takerSecret of [OTHER, undefined]) {
       const { sender, done } = pair(takerSecret);
       const reply = await sender.give(taker.nodeId, CREATE);

@@ -39,4 +39,5 @@ export const NO_ORDERS: Cluster["orders"] = {
   give: async () => {
     throw new Problem("not_trusted", "not part of the fake");
   },
+  refusal: () => new Problem("not_trusted", "not part of the fake"),
 };

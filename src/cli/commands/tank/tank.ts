@@ -20,6 +20,7 @@ export const TANK_COMMANDS: readonly CommandEntry[] = [
     examples: [
       ["tankd tank create", "named and seeded by itself"],
       ["tankd tank create --tank-name reef --fish 80 --seed 7", "a world that can be made again"],
+      ["tankd tank create --server auto --region eu", "on the least loaded server there"],
     ],
     load: async () => (await import("./create.ts")).defineTankCreate,
   },

@@ -1,0 +1,116 @@
+import type { Clock } from "../../platform/clock.ts";
+import type { AnnouncedTank, ServerRecord } from "../server-record.ts";
+import { loadWith, misfit, type Pending, type Wish } from "./fit.ts";
+
+export interface PlacementPorts {
+  readonly nodeId: string;
+  readonly clock: Pick<Clock, "monotonicMs">;
+  readonly servers: () => readonly ServerRecord[];
+  readonly tanksOf: (nodeId: string) => readonly AnnouncedTank[];
+  /** Whether other nodes take orders of this one. */
+  readonly mayOrder: () => boolean;
+}
+
+/** A server that can take the tank. */
+export interface Candidate {
+  readonly node_id: string;
+  readonly server_id: string;
+  readonly is_local: boolean;
+  /** See `loadWith`. */
+  readonly load: number;
+}
+
+export interface Candidates {
+  /** The least loaded first. */
+  readonly fitting: readonly Candidate[];
+  /** The others, each with why, as a clause. */
+  readonly unfit: readonly { readonly server_id: string; readonly why: string }[];
+}
+
+/** A tank that is counted at a server before its record counts it. */
+export interface Reservation {
+  /** It is there. */
+  placed(tankId: string): void;
+  /** It is not, and will not be. */
+  release(): void;
+}
+
+interface Reserved {
+  readonly nodeId: string;
+  readonly fish: number;
+  readonly atMs: number;
+  tankId: string | undefined;
+}
+
+/** The longest that a placed tank is missing from a record: three heartbeats of production. */
+const FORGOTTEN_AFTER_MS = 90_000;
+
+/**
+ * Chooses servers for tanks by what is known of the servers. Records are seconds old, so what was
+ * placed from here since counts as well: several tanks in a row do not all go to one server.
+ */
+export class Placement {
+  readonly #ports: PlacementPorts;
+  readonly #reserved = new Set<Reserved>();
+
+  constructor(ports: PlacementPorts) {
+    this.#ports = ports;
+  }
+
+  /** @param isWanted leaves out servers that are not meant at all */
+  candidates(wish: Wish, isWanted: (record: ServerRecord) => boolean = () => true): Candidates {
+    const { nodeId, servers, mayOrder } = this.#ports;
+    this.#forget();
+    const fitting: Candidate[] = [];
+    const unfit: { server_id: string; why: string }[] = [];
+    for (const record of servers().filter(isWanted)) {
+      const { server_id, node_id } = record;
+      const is_local = node_id === nodeId;
+      const pending = this.#pendingAt(node_id ?? "");
+      const why =
+        misfit(record, pending, wish) ??
+        (is_local || mayOrder() ? undefined : "takes orders only under a common cluster secret");
+      if (why !== undefined) unfit.push({ server_id, why });
+      else if (node_id !== null) {
+        fitting.push({ node_id, server_id, is_local, load: loadWith(record, pending, wish.fish) });
+      }
+    }
+    // Of equals this node comes first, where nothing has to be sent.
+    fitting.sort((a, b) => a.load - b.load || Number(b.is_local) - Number(a.is_local));
+    return { fitting, unfit };
+  }
+
+  reserve(nodeId: string, fish: number): Reservation {
+    const atMs = this.#ports.clock.monotonicMs();
+    const reserved: Reserved = { nodeId, fish, atMs, tankId: undefined };
+    this.#reserved.add(reserved);
+    return {
+      placed: (tankId) => {
+        reserved.tankId = tankId;
+      },
+      release: () => void this.#reserved.delete(reserved),
+    };
+  }
+
+  /** A tank that its server has announced is in its record. */
+  #forget(): void {
+    const nowMs = this.#ports.clock.monotonicMs();
+    for (const one of this.#reserved) {
+      const isOld = nowMs - one.atMs > FORGOTTEN_AFTER_MS;
+      const announced = this.#ports.tanksOf(one.nodeId);
+      const isListed = announced.some(({ tank_id }) => tank_id === one.tankId);
+      if (isOld || isListed) this.#reserved.delete(one);
+    }
+  }
+
+  #pendingAt(nodeId: string): Pending {
+    let tanks = 0;
+    let fish = 0;
+    for (const one of this.#reserved) {
+      if (one.nodeId !== nodeId) continue;
+      tanks += 1;
+      fish += one.fish;
+    }
+    return { tanks, fish };
+  }
+}
