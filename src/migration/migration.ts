@@ -3,6 +3,8 @@ import type {
   ConnectionRow,
   EntityType,
   InboxDecision,
+  MoveDirection,
+  MoveState,
   OutboxState,
   TransferEventRow,
 } from "../store/rows.ts";
@@ -116,6 +118,41 @@ export interface TransferQuery {
   readonly state?: string;
 }
 
+/** A tank that runs on another node from now on. */
+export interface MovedTank {
+  readonly move_id: string;
+  readonly tank_id: string;
+  /** As the destination calls it: a number is appended where it has a tank of that name. */
+  readonly name: string;
+  readonly epoch: number;
+  readonly destination_node_id: string;
+  readonly destination_server_id: string;
+  readonly duration_ms: number;
+}
+
+/** The move of a whole tank as this node knows it, outgoing or incoming. */
+export interface MoveView {
+  readonly move_id: string;
+  readonly tank_id: string;
+  readonly name: string;
+  readonly direction: MoveDirection;
+  /** Of the tank at its destination. */
+  readonly epoch: number;
+  readonly state: MoveState;
+  readonly peer_node_id: string;
+  readonly peer_server_id: string;
+  /** Why it was aborted, or what it waits for; null where nothing is wrong. */
+  readonly reason: string | null;
+  readonly created_at: string;
+  readonly updated_at: string;
+}
+
+/** Where a tank is that has left this node. */
+export interface TankWhereabouts {
+  readonly node_id: string;
+  readonly epoch: number;
+}
+
 /** Transfers of fish between tanks. All methods reject with Problem. */
 export interface Migration {
   /** Resumes open transfers, then starts the scheduler. */
@@ -136,6 +173,19 @@ export interface Migration {
    * escrow, since a refused fish has to return. No fish leaves the tank during the call.
    */
   removeTank(tankId: string): Promise<void>;
+  /**
+   * Moves a tank of this node to another node, where it goes on with the same fish, ids and past.
+   * Resolves once it runs there. Rejects with Problem, and the tank goes on here as if nothing had
+   * been: `unknown_tank`, `unknown_server`, `invalid` (to this node), `tank_moving` (it moves
+   * already), `not_ready` (it is stopped, or a node is not ready), `too_many` (no room there),
+   * `other_engine`, `other_protocol` (an earlier build), `not_trusted`, `unreachable`; and with
+   * `move_unfinished` where the destination owns it and has not said yet that it runs.
+   */
+  moveTank(tankId: string, nodeId: string): Promise<MovedTank>;
+  /** Those under way, and the latest that have ended; newest first. */
+  moves(): readonly MoveView[];
+  /** Undefined for a tank that is here, or never was. */
+  movedTo(tankId: string): TankWhereabouts | undefined;
   /** The number of fish of this node in escrow. */
   readonly escrowCount: number;
   /** `POST /api/remote-transfer` and `POST /api/transfers/{id}/abort`. */

@@ -2,6 +2,7 @@ import type { Cluster, ServerFilter } from "../cluster/cluster.ts";
 import type { PeerReply, PeerRoute } from "../cluster/peer-route.ts";
 import type { AutoConnection } from "../cluster/server-record.ts";
 import type { Clock } from "../platform/clock.ts";
+import { Problem } from "../platform/errors.ts";
 import type { Random } from "../platform/random.ts";
 import { type Cancel, repeat, type Timers } from "../platform/timers.ts";
 import type { Journal } from "../store/journal.ts";
@@ -18,8 +19,11 @@ import type {
   MadeConnection,
   MadeTopology,
   Migration,
+  MovedTank,
+  MoveView,
   NewConnection,
   NewTopology,
+  TankWhereabouts,
   TransferQuery,
 } from "./migration.ts";
 import { type EntityReaders, entityPayloads, type Replacement } from "./payloads/entity.ts";
@@ -178,6 +182,18 @@ class MigrationService implements CountingMigration {
 
   removeTank(tankId: string): Promise<void> {
     return this.#removal.remove(tankId);
+  }
+
+  async moveTank(): Promise<MovedTank> {
+    throw new Problem("not_ready", "Tanks do not move yet.");
+  }
+
+  moves(): readonly MoveView[] {
+    return [];
+  }
+
+  movedTo(): TankWhereabouts | undefined {
+    return undefined;
   }
 
   get autoConnection(): AutoConnection {

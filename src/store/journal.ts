@@ -3,11 +3,14 @@ import type {
   HorizonRow,
   InboxRow,
   LogRow,
+  MovedTankRow,
+  MoveRow,
   OutboxRow,
   OutboxState,
   RememberedRow,
   SnapshotRow,
   TankRow,
+  TankTransfers,
   TransferCountRow,
   TransferEventRow,
   Watermark,
@@ -27,10 +30,17 @@ export type JournalWrite =
   | { readonly put: "horizon"; readonly row: HorizonRow }
   | { readonly put: "event"; readonly row: TransferEventRow }
   | { readonly put: "remembered"; readonly row: RememberedRow }
+  | { readonly put: "move"; readonly row: MoveRow }
+  | { readonly put: "moved_tank"; readonly row: MovedTankRow }
+  /** Of removed rows; replaces the count of the same key. */
+  | { readonly put: "transfer_count"; readonly row: TransferCountRow }
   | { readonly put: "meta"; readonly key: string; readonly value: string }
   | { readonly remove: "tank"; readonly tank_id: string }
   | { readonly remove: "connection"; readonly connection_id: string }
   | { readonly remove: "remembered"; readonly node_id: string }
+  | { readonly remove: "move"; readonly move_id: string }
+  /** Removes what {@link JournalReads.tankTransfers} reads: the tank belongs to another node. */
+  | { readonly remove: "tank_transfers"; readonly tank_id: string }
   /** Removes every row of every kind; only the position continues. */
   | { readonly remove: "everything" }
   | { readonly remove: "snapshot"; readonly tank_id: string; readonly seq: number }
@@ -136,6 +146,11 @@ export interface JournalReads {
   /** All transfers ever, in the order of the fields; states without transfers are left out. */
   transferCounts(): Promise<readonly TransferCountRow[]>;
   events(transferId: string): Promise<readonly TransferEventRow[]>;
+  tankTransfers(tankId: string): Promise<TankTransfers>;
+  /** Oldest first. */
+  moves(): Promise<readonly MoveRow[]>;
+  /** In the order of tank ids. */
+  movedTanks(): Promise<readonly MovedTankRow[]>;
   /** In the order of node ids. */
   remembered(): Promise<readonly RememberedRow[]>;
   meta(key: string): Promise<string | undefined>;

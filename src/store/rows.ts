@@ -127,6 +127,8 @@ export type OutboxState = "pending" | "in_doubt" | "delivered" | "returned";
 export interface OutboxRow {
   readonly transfer_id: string;
   readonly source_tank_id: string;
+  /** The node that has begun it, if the tank has moved since; null for this node. */
+  readonly source_node_id: string | null;
   readonly destination_tank_id: string;
   readonly destination_node_id: string;
   readonly connection_id: string | null;
@@ -186,6 +188,17 @@ export interface HorizonRow {
   readonly lowest_undecided: number;
 }
 
+/** All that a journal has of the transfers of one tank: what moves with it. */
+export interface TankTransfers {
+  /** In the order of their departure and of their decision. */
+  readonly outbox: readonly OutboxRow[];
+  readonly inbox: readonly InboxRow[];
+  readonly horizons: readonly HorizonRow[];
+  /** Of removed rows only. */
+  readonly counts: readonly TransferCountRow[];
+  readonly events: readonly TransferEventRow[];
+}
+
 /** The journal position that another node has declared, which it must never fall behind. */
 export interface RememberedRow {
   readonly node_id: string;
@@ -199,6 +212,53 @@ export interface RememberedRow {
    */
   readonly heard_by: "handshake" | "transfer";
   readonly heard_at: number;
+}
+
+export type MoveDirection = "out" | "in";
+
+/**
+ * Outgoing: sealed (it is here and does not tick), moved (it belongs to the other node, which has
+ * not activated it yet), done; or aborted (it runs here again). Incoming: stored (inactive, on the
+ * disk), activated; or dropped, where its owner has aborted the move.
+ */
+export type MoveState =
+  | "sealed"
+  | "moved"
+  | "done"
+  | "aborted"
+  | "stored"
+  | "activated"
+  | "dropped";
+
+/** The move of a whole tank to or from another node. */
+export interface MoveRow {
+  readonly move_id: string;
+  readonly tank_id: string;
+  readonly name: string;
+  readonly direction: MoveDirection;
+  /** The other node. */
+  readonly peer_node_id: string;
+  /** Of the tank at its destination. */
+  readonly epoch: number;
+  readonly state: MoveState;
+  /** Of the bundle: SHA-256 in hex, and its length. */
+  readonly digest: string;
+  readonly bytes: number;
+  readonly reason: string | null;
+  readonly created_at: number;
+  readonly updated_at: number;
+}
+
+/** A tank that has moved at least once, and was on this node. */
+export interface MovedTankRow {
+  readonly tank_id: string;
+  /** Of the owner that this node knows of. */
+  readonly epoch: number;
+  /** That owner: this node itself where the tank came back, or has come to stay. */
+  readonly node_id: string;
+  /** What its former owners have signed, as JSON. */
+  readonly certificates: string;
+  readonly moved_at: number;
 }
 
 /** The steps of a transfer in its audit trail. */

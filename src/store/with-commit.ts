@@ -25,6 +25,9 @@ export function withCommit(journal: Journal, commit: Journal["commit"]): Journal
     lastSequences: () => journal.lastSequences(),
     transferCounts: () => journal.transferCounts(),
     events: (transferId) => journal.events(transferId),
+    tankTransfers: (tankId) => journal.tankTransfers(tankId),
+    moves: () => journal.moves(),
+    movedTanks: () => journal.movedTanks(),
     remembered: () => journal.remembered(),
     meta: (key) => journal.meta(key),
   };

@@ -9,10 +9,11 @@ import type { Timers } from "../platform/timers.ts";
 import { ENGINE_VERSION } from "../sim/index.ts";
 import type { Command, FishId, FishProfile, FishView, Migrant } from "../sim/types.ts";
 import type { Journal } from "../store/journal.ts";
-import type { TankRow } from "../store/rows.ts";
+import type { MoveRow, TankRow } from "../store/rows.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import { TankMeters } from "./gauges.ts";
+import type { TankFile, TankHandOver } from "./hand-over.ts";
 import { LeftStates } from "./left-states.ts";
 import type { RecoveryOptions, RecoveryReport } from "./recovery-report.ts";
 import { SimulationSlots } from "./slots/simulation-slots.ts";
@@ -43,6 +44,9 @@ const ID_BYTES = 8;
  */
 const FINISHES_AT_ONCE = 32;
 
+/** What a tank shows that an earlier start has sealed. */
+const SEALED = "it is moving to another node";
+
 export interface TanksDeps extends RetentionRules {
   /** Must batch concurrent commits (group commit): every tank commits by itself. */
   readonly journal: Journal;
@@ -64,7 +68,7 @@ export interface TanksDeps extends RetentionRules {
 }
 
 /** {@link Tanks} with its lifecycle. */
-export interface TankService extends Tanks {
+export interface TankService extends Tanks, TankHandOver {
   /**
    * Recovers every durable tank. One that cannot be recovered is stopped, with a reason. Rejects
    * with the signal's reason when that aborts it.
@@ -142,6 +146,9 @@ class HostingService implements TankService {
     sayLost(log, rows, await journal.watermarks());
     options.signal?.throwIfAborted();
     const supervisors = rows.map((row) => this.#supervise(row, true));
+    for (const { tank_id } of (await journal.moves()).filter(isSealed)) {
+      this.#supervisors.get(tank_id)?.hold(SEALED);
+    }
     const report = await recoverAll(supervisors, { clock, log, startedMs }, options);
     this.#recovered = true;
     this.#supervisorDeps.leftStates.removeUnless((tankId) => this.#supervisors.has(tankId));
@@ -203,8 +210,7 @@ class HostingService implements TankService {
     row: Omit<TankRow, "created_at" | "epoch" | "ordinal">,
     make: (supervisor: TankSupervisor) => Promise<void>,
   ): Promise<HostedTank> {
-    const ordinals = [...this.#supervisors.values()].map((other) => other.row.ordinal);
-    const ordinal = Math.max(0, ...ordinals) + 1;
+    const ordinal = this.#nextOrdinal();
     const created_at = this.#deps.clock.wallMs();
     const supervisor = this.#supervise({ ...row, created_at, epoch: 1, ordinal }, false);
     try {
@@ -226,6 +232,54 @@ class HostingService implements TankService {
     this.#forget(supervisor);
     this.#deps.sharedMemory?.remove(tankId);
     this.#deps.log.info("tank removed", { tank_id: tankId, name: supervisor.row.name });
+  }
+
+  async seal(tankId: string, reason: string): Promise<TankRow> {
+    const supervisor = this.#supervisor(tankId);
+    this.#refuseChanges();
+    await supervisor.seal(reason);
+    return supervisor.row;
+  }
+
+  async release(tankId: string): Promise<void> {
+    await this.#supervisor(tankId).release();
+  }
+
+  async handOver(tankId: string, commit: () => Promise<void>): Promise<void> {
+    const supervisor = this.#supervisor(tankId);
+    this.#refuseChanges();
+    await supervisor.handOver(commit);
+    this.#forget(supervisor);
+    this.#deps.sharedMemory?.remove(tankId);
+    this.#deps.log.info("tank handed over", { tank_id: tankId, name: supervisor.row.name });
+  }
+
+  async takeOver(
+    row: TankRow,
+    files: readonly TankFile[],
+    commit: (row: TankRow) => Promise<void>,
+  ): Promise<HostedTank> {
+    this.#refuseChanges();
+    const { tank_id } = row;
+    if (this.#supervisors.has(tank_id)) {
+      throw new Problem("conflict", `the tank ${tank_id} is here already`);
+    }
+    // What an earlier stay has left.
+    this.#deps.sharedMemory?.remove(tank_id);
+    const name = freeName(row.name, this.#names());
+    const supervisor = this.#supervise({ ...row, name, ordinal: this.#nextOrdinal() }, false);
+    try {
+      await supervisor.takeOver(files, () => commit(supervisor.row));
+    } catch (error) {
+      this.#forget(supervisor);
+      throw error;
+    }
+    this.#deps.log.info("tank taken over", { tank_id, name, epoch: row.epoch });
+    return supervisor.view();
+  }
+
+  #nextOrdinal(): number {
+    return Math.max(0, ...[...this.#supervisors.values()].map(({ row }) => row.ordinal)) + 1;
   }
 
   list(): readonly HostedTank[] {
@@ -322,4 +376,8 @@ class HostingService implements TankService {
     const fault = this.#storage.fault;
     if (fault !== undefined) throw new Problem("storage_unavailable", fault);
   }
+}
+
+function isSealed({ direction, state }: MoveRow): boolean {
+  return direction === "out" && state === "sealed";
 }

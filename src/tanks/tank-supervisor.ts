@@ -8,6 +8,7 @@ import type { TankRow } from "../store/rows.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import { adoptTank, foundTank } from "./founding.ts";
+import { layDown, settleIn, type TankFile } from "./hand-over.ts";
 import type { LeftStates } from "./left-states.ts";
 import { Quarantine } from "./quarantine.ts";
 import { Recovery } from "./recovery.ts";
@@ -62,6 +63,8 @@ export class TankSupervisor {
   #finished = false;
   /** The tank itself failed. */
   #failed = false;
+  /** Why the tank is sealed; undefined while it is not. */
+  #sealed: string | undefined;
   #reassignableFromMs = 0;
 
   constructor(row: TankRow, slot: ThreadSlot, deps: SupervisorDeps, founded: boolean) {
@@ -175,7 +178,8 @@ export class TankSupervisor {
   }
 
   get #isDown(): boolean {
-    return this.#founded && !this.placement.incarnation && !this.#finished;
+    const isHere = this.#founded && !this.#finished && this.#sealed === undefined;
+    return isHere && !this.placement.incarnation;
   }
 
   /**
@@ -236,9 +240,62 @@ export class TankSupervisor {
     });
   }
 
+  /** Keeps a tank down that a move had sealed before this start. */
+  hold(reason: string): void {
+    this.#sealed = reason;
+    this.placement.explain(reason);
+  }
+
+  /** See {@link TankHandOver.seal}. */
+  seal(reason: string): Promise<void> {
+    return this.#mutex.run(async () => {
+      if (this.#sealed !== undefined) throw new Problem("tank_moving", this.#sealed);
+      const { incarnation, isFrozen } = this.placement;
+      if (!incarnation || isFrozen || this.#finished) throw this.placement.refusal();
+      try {
+        await layDown(incarnation, this.#taker, this.#snapshots);
+      } catch (error) {
+        if (this.placement.incarnation === incarnation) {
+          void this.#unload(incarnation, messageOf(error));
+        }
+        void this.revive();
+        throw error;
+      }
+      this.#sealed = reason;
+      await this.#unload(incarnation, reason);
+    });
+  }
+
+  /** See {@link TankHandOver.release}. */
+  async release(): Promise<void> {
+    this.#sealed = undefined;
+    await this.revive();
+  }
+
+  /** See {@link TankHandOver.handOver}. */
+  handOver(commit: () => Promise<void>): Promise<void> {
+    return this.#mutex.run(async () => {
+      invariant(this.#sealed !== undefined, "only a sealed tank is handed over");
+      await commit();
+      this.#finished = true;
+      await this.#snapshots.removeAll().catch(this.#filesLeft);
+    });
+  }
+
+  /** See {@link TankHandOver.takeOver}. */
+  takeOver(files: readonly TankFile[], commit: () => Promise<void>): Promise<void> {
+    return this.#mutex.run(async () => {
+      const { files: disk, storage } = this.#deps;
+      await settleIn(files, commit, { disk, storage, snapshots: this.#snapshots });
+      this.#founded = true;
+      await this.#recover();
+    });
+  }
+
   /** Removes the tank from the disk. If that fails, recovers it and rejects with Problem. */
   remove(): Promise<void> {
     return this.#mutex.run(async () => {
+      if (this.#sealed !== undefined) throw new Problem("tank_moving", this.#sealed);
       const { incarnation } = this.placement;
       if (incarnation) await this.#unload(incarnation, "it is being removed");
       await this.#taker.idle();
@@ -256,8 +313,9 @@ export class TankSupervisor {
   }
 
   async #recover(): Promise<TankRecovery> {
-    if (this.#finished) {
-      return { row: this.row, status: "stopped", reason: STOPPING, durationMs: 0, warnings: [] };
+    const reason = this.#finished ? STOPPING : this.#sealed;
+    if (reason !== undefined) {
+      return { row: this.row, status: "stopped", reason, durationMs: 0, warnings: [] };
     }
     invariant(this.#founded && !this.placement.incarnation, "a tank is recovered while it is down");
     await this.#taker.idle();
@@ -268,13 +326,13 @@ export class TankSupervisor {
       void this.#snapshots.sweep().catch(this.#filesLeft);
       return recovery;
     }
-    const reason = this.#quarantine.reason ?? recovery.reason;
-    this.placement.explain(reason);
+    const failure = this.#quarantine.reason ?? recovery.reason;
+    this.placement.explain(failure);
     if (!this.#finished) {
-      this.#log.stopped(reason);
+      this.#log.stopped(failure);
       if (!this.#givenUp) this.#retry.failed();
     }
-    return { ...recovery, reason };
+    return { ...recovery, reason: failure };
   }
 
   /** Whether the tank stays down until an operator resumes it. */

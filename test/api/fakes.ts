@@ -393,6 +393,11 @@ export class FakeNode {
         if (this.openEscrow.has(tankId)) throw new Problem("escrow_open", "fish are on their way");
         await this.#tanks().remove(tankId);
       },
+      moveTank: async () => {
+        throw new Problem("not_ready", "not part of the fake");
+      },
+      moves: () => [],
+      movedTo: () => undefined,
       escrowCount: this.openEscrow.size,
       routes: () => [],
     };

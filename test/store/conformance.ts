@@ -2,6 +2,7 @@ import { afterEach, describe } from "bun:test";
 import { eventsAreBounded, transfersAreBounded } from "./conformance/bounds.ts";
 import { commitsAreCounted, commitsAreWhole } from "./conformance/commits.ts";
 import { transfersAreCounted } from "./conformance/counts.ts";
+import { tanksMove } from "./conformance/moves.ts";
 import { registryIsKept } from "./conformance/registry.ts";
 import { rowsComeBack } from "./conformance/rows.ts";
 import type { Subject } from "./conformance/subject.ts";
@@ -29,6 +30,7 @@ export function storeConformance(name: string, open: () => Promise<Subject>): vo
     eventsAreBounded(opened);
     transfersAreBounded(opened);
     transfersAreCounted(opened);
+    tanksMove(opened);
     registryIsKept(opened);
   });
 }

@@ -170,6 +170,27 @@ function expectedFrom(version: number) {
     state: "accepted",
     count: 1,
   };
+  const stored = {
+    move_id: "m1",
+    tank_id: "t5",
+    name: "lagoon",
+    direction: "in",
+    peer_node_id: "n2",
+    epoch: 2,
+    state: "stored",
+    digest: "d5",
+    bytes: 55,
+    reason: null,
+    created_at: 1_700_000_000_013,
+    updated_at: 1_700_000_000_014,
+  };
+  const gone = {
+    tank_id: "t6",
+    epoch: 3,
+    node_id: "n2",
+    certificates: "[]",
+    moved_at: 1_700_000_000_015,
+  };
   return {
     position: version >= 3 ? 12 : 0,
     term: '{"counter":3,"node_id":"n1"}',
@@ -201,6 +222,7 @@ function expectedFrom(version: number) {
       {
         transfer_id: "x1",
         source_tank_id: REEF,
+        source_node_id: version >= 11 ? "n7" : null,
         destination_tank_id: "t2",
         destination_node_id: "n2",
         connection_id: "c1",
@@ -248,6 +270,8 @@ function expectedFrom(version: number) {
     // The horizon tells of decisions that were removed before they were counted.
     uncounted: uncountedIn(version),
     remembered: version >= 4 ? [remembered] : [],
+    moves: version >= 11 ? [stored] : [],
+    movedTanks: version >= 11 ? [gone] : [],
   };
 }
 
@@ -275,6 +299,8 @@ async function everythingIn(journal: JournalReads): Promise<unknown> {
     transferCounts: await journal.transferCounts(),
     uncounted: JSON.parse((await journal.meta(TRANSFERS_UNCOUNTED)) ?? "null") ?? undefined,
     remembered: await journal.remembered(),
+    moves: await journal.moves(),
+    movedTanks: await journal.movedTanks(),
   };
 }
 

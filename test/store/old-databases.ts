@@ -35,7 +35,10 @@ export const OLD_VERSIONS: readonly OldVersion[] = [
         (connection_id, source_tank_id, destination_tank_id, destination_node_id, probability,
          direction, origin, created_at) VALUES
         ('c1', '0123456789abcdef', 't2', 'n2', 12.5, 'both', 'auto', 1700000000002);
-      INSERT INTO outbox VALUES
+      INSERT INTO outbox
+        (place, transfer_id, source_tank_id, destination_tank_id, destination_node_id,
+         connection_id, entity_type, entity_id, side, record, record_digest, sequence, state,
+         attempts, reason, created_at, updated_at) VALUES
         (1, 'x1', '0123456789abcdef', 't2', 'n2', 'c1', 'fish', 'f1', 'left', x'0102', 'r1', 1,
          'pending', 2, NULL, 1700000000003, 1700000000004);
       INSERT INTO inbox VALUES
@@ -109,6 +112,15 @@ export const OLD_VERSIONS: readonly OldVersion[] = [
         (connection_id, source_tank_id, destination_tank_id, destination_node_id, probability,
          direction, origin, created_at, topology) VALUES
         ('c3', '0123456789abcdef', 't4', 'n4', 10, 'both', 'manual', 1700000000012, 'ring');
+    `,
+  },
+  {
+    stepSha256: "1434126e01cbdbcff66cc7b7dcc12e53392912643689d6c24679c67b21773c9a",
+    rows: `
+      UPDATE outbox SET source_node_id = 'n7' WHERE transfer_id = 'x1';
+      INSERT INTO moves VALUES ('m1', 't5', 'lagoon', 'in', 'n2', 2, 'stored', 'd5', 55, NULL,
+        1700000000013, 1700000000014);
+      INSERT INTO moved_tanks VALUES ('t6', 3, 'n2', '[]', 1700000000015);
     `,
   },
 ];

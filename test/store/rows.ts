@@ -2,6 +2,8 @@ import type {
   ConnectionRow,
   InboxRow,
   LogRow,
+  MovedTankRow,
+  MoveRow,
   OutboxRow,
   RememberedRow,
   SnapshotRow,
@@ -78,6 +80,7 @@ export function outboxRow(transfer_id: string, sequence = 1): OutboxRow {
   return {
     transfer_id,
     source_tank_id: "t1",
+    source_node_id: null,
     destination_tank_id: "t2",
     destination_node_id: "n2",
     connection_id: null,
@@ -93,6 +96,27 @@ export function outboxRow(transfer_id: string, sequence = 1): OutboxRow {
     created_at: 1,
     updated_at: 1,
   };
+}
+
+export function moveRow(move_id: string, created_at = 1): MoveRow {
+  return {
+    move_id,
+    tank_id: "t1",
+    name: "reef",
+    direction: "out",
+    peer_node_id: "n2",
+    epoch: 2,
+    state: "sealed",
+    digest: "d1",
+    bytes: 123,
+    reason: null,
+    created_at,
+    updated_at: 2,
+  };
+}
+
+export function movedTankRow(tank_id: string): MovedTankRow {
+  return { tank_id, epoch: 2, node_id: "n2", certificates: "[]", moved_at: 1 };
 }
 
 export function inboxRow(transfer_id: string): InboxRow {

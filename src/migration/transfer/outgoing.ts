@@ -164,6 +164,7 @@ export class Outgoing {
     return {
       transfer_id: randomHex(random, 16),
       source_tank_id: departure.source_tank_id,
+      source_node_id: null,
       destination_tank_id: departure.destination_tank_id,
       destination_node_id: departure.destination_node_id,
       connection_id: departure.connection_id,

@@ -17,7 +17,7 @@ import type {
 } from "../rows.ts";
 import { keyOfPair, keyOfTransfer, outgrownDecisions, outgrownTransfers } from "./outgrown.ts";
 import { MemoryReads } from "./reads.ts";
-import { copyLog, copyOutbox, isOpen, newestLast } from "./tables.ts";
+import { copyLog, copyOutbox, isCountOf, isOpen, newestLast } from "./tables.ts";
 import { UndoLog } from "./undo.ts";
 
 /**
@@ -127,6 +127,15 @@ export class MemoryJournal extends MemoryReads implements Journal {
       case "remembered":
         undo.set(this.tables.remembered, write.row.node_id, { ...write.row });
         break;
+      case "move":
+        undo.set(this.tables.moves, write.row.move_id, { ...write.row });
+        break;
+      case "moved_tank":
+        undo.set(this.tables.movedTanks, write.row.tank_id, { ...write.row });
+        break;
+      case "transfer_count":
+        undo.set(this.tables.folded, keyOfCount(write.row), { ...write.row });
+        break;
       case "meta":
         undo.set(this.tables.meta, write.key, write.value);
         break;
@@ -181,6 +190,12 @@ export class MemoryJournal extends MemoryReads implements Journal {
       case "remembered":
         undo.delete(this.tables.remembered, write.node_id);
         break;
+      case "move":
+        undo.delete(this.tables.moves, write.move_id);
+        break;
+      case "tank_transfers":
+        this.#removeTransfers(write.tank_id, undo);
+        break;
       case "everything":
         this.#removeEverything(undo);
         break;
@@ -193,6 +208,21 @@ export class MemoryJournal extends MemoryReads implements Journal {
         break;
       }
     }
+  }
+
+  #removeTransfers(tankId: string, undo: UndoLog): void {
+    const { outbox, inbox, events, horizons, folded } = this.tables;
+    for (const [id, { row }] of [...outbox]) {
+      if (row.source_tank_id !== tankId) continue;
+      this.#eventCount -= events.get(id)?.length ?? 0;
+      undo.delete(events, id);
+      undo.delete(outbox, id);
+    }
+    for (const [key, { row }] of [...inbox]) {
+      if (row.destination_tank_id === tankId) undo.delete(inbox, key);
+    }
+    for (const row of this.tables.horizonsOf(tankId)) undo.delete(horizons, keyOfPair(row));
+    for (const [key, row] of [...folded]) if (isCountOf(tankId, row)) undo.delete(folded, key);
   }
 
   #removeEverything(undo: UndoLog): void {

@@ -26,6 +26,13 @@ export function keyOfTransfer(row: Pick<InboxRow, "source_node_id" | "transfer_i
   return JSON.stringify([row.source_node_id, row.transfer_id]);
 }
 
+/** The pair of a {@link keyOfPair}. */
+export function pairIn(key: string): Omit<HorizonRow, "lowest_undecided"> {
+  const [source_node_id = "", source_tank_id = "", destination_tank_id = ""]: string[] =
+    JSON.parse(key);
+  return { source_node_id, source_tank_id, destination_tank_id };
+}
+
 export function keyOfPair(pair: Omit<HorizonRow, "lowest_undecided">): string {
   const { source_node_id, source_tank_id, destination_tank_id } = pair;
   return JSON.stringify([source_node_id, source_tank_id, destination_tank_id]);

@@ -5,16 +5,19 @@ import type {
   HorizonRow,
   InboxRow,
   LogRow,
+  MovedTankRow,
+  MoveRow,
   OutboxRow,
   RememberedRow,
   SnapshotRow,
   TankRow,
+  TankTransfers,
   TransferCountRow,
   TransferEventRow,
   Watermark,
 } from "../rows.ts";
 import { keyOfPair, keyOfTransfer } from "./outgrown.ts";
-import { copyLog, copyOutbox, isOpen, MemoryTables, newestLast } from "./tables.ts";
+import { copyLog, copyOutbox, isCountOf, isOpen, MemoryTables, newestLast } from "./tables.ts";
 
 /** Reads of a journal in memory. */
 export class MemoryReads implements Omit<JournalReads, "position"> {
@@ -119,6 +122,27 @@ export class MemoryReads implements Omit<JournalReads, "position"> {
 
   async events(transferId: string): Promise<readonly TransferEventRow[]> {
     return this.tables.events.get(transferId) ?? [];
+  }
+
+  async tankTransfers(tankId: string): Promise<TankTransfers> {
+    const outbox = newestLast(this.tables.outbox).filter((row) => row.source_tank_id === tankId);
+    return {
+      outbox: outbox.map(copyOutbox),
+      inbox: newestLast(this.tables.inbox).filter((row) => row.destination_tank_id === tankId),
+      horizons: this.tables.horizonsOf(tankId),
+      counts: [...this.tables.folded.values()].filter((row) => isCountOf(tankId, row)),
+      events: outbox.flatMap(({ transfer_id }) => this.tables.events.get(transfer_id) ?? []),
+    };
+  }
+
+  async moves(): Promise<readonly MoveRow[]> {
+    return [...this.tables.moves.values()].sort(
+      (a, b) => a.created_at - b.created_at || (a.move_id < b.move_id ? -1 : 1),
+    );
+  }
+
+  async movedTanks(): Promise<readonly MovedTankRow[]> {
+    return [...this.tables.movedTanks.values()].sort((a, b) => (a.tank_id < b.tank_id ? -1 : 1));
   }
 
   async remembered(): Promise<readonly RememberedRow[]> {

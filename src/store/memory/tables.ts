@@ -1,7 +1,10 @@
 import type {
   ConnectionRow,
+  HorizonRow,
   InboxRow,
   LogRow,
+  MovedTankRow,
+  MoveRow,
   OutboxRow,
   RememberedRow,
   SnapshotRow,
@@ -10,6 +13,7 @@ import type {
   TransferEventRow,
   Watermark,
 } from "../rows.ts";
+import { pairIn } from "./outgrown.ts";
 
 /** A row with its place in the order of arrival; a replacement keeps the place, like a rowid. */
 export interface Placed<Row> {
@@ -30,6 +34,8 @@ export class MemoryTables {
   readonly folded = new Map<string, TransferCountRow>();
   readonly events = new Map<string, readonly TransferEventRow[]>();
   readonly remembered = new Map<string, RememberedRow>();
+  readonly moves = new Map<string, MoveRow>();
+  readonly movedTanks = new Map<string, MovedTankRow>();
   readonly meta = new Map<string, string>();
   /** Independent of the log, so that entries that a test removes are detected as lost. */
   readonly watermarks = new Map<string, Watermark>();
@@ -46,9 +52,18 @@ export class MemoryTables {
       this.folded,
       this.events,
       this.remembered,
+      this.moves,
+      this.movedTanks,
       this.meta,
       this.watermarks,
     ];
+  }
+
+  horizonsOf(tankId: string): readonly HorizonRow[] {
+    return [...this.horizons]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, lowest_undecided]) => ({ ...pairIn(key), lowest_undecided }))
+      .filter(({ destination_tank_id }) => destination_tank_id === tankId);
   }
 
   /** Replaces the content by that of other tables. */
@@ -63,9 +78,16 @@ export class MemoryTables {
     add(this.folded, from.folded);
     add(this.events, from.events);
     add(this.remembered, from.remembered);
+    add(this.moves, from.moves);
+    add(this.movedTanks, from.movedTanks);
     add(this.meta, from.meta);
     add(this.watermarks, from.watermarks);
   }
+}
+
+/** Whether removed transfers were sent by that tank, or decided for it. */
+export function isCountOf(tankId: string, row: TransferCountRow): boolean {
+  return tankId === (row.side === "out" ? row.source_tank_id : row.destination_tank_id);
 }
 
 function add<K, V>(to: Map<K, V>, from: ReadonlyMap<K, V>): void {

@@ -5,10 +5,13 @@ import type {
   HorizonRow,
   InboxRow,
   LogRow,
+  MovedTankRow,
+  MoveRow,
   OutboxRow,
   RememberedRow,
   SnapshotRow,
   TankRow,
+  TankTransfers,
   TransferCountRow,
   TransferEventRow,
 } from "../rows.ts";
@@ -16,12 +19,16 @@ import type { Connection } from "./connection.ts";
 import { journalError } from "./failures.ts";
 import {
   CONNECTIONS,
+  HORIZONS,
   INBOX,
   LOG,
+  MOVED_TANKS,
+  MOVES,
   OUTBOX,
   REMEMBERED,
   SNAPSHOTS,
   TANKS,
+  TRANSFER_COUNTS,
   TRANSFER_EVENTS,
 } from "./tables.ts";
 import { countTransfers } from "./transfer-tally.ts";
@@ -105,6 +112,25 @@ export class SqliteReads implements Omit<JournalReads, "position" | "watermarks"
     return guarded(() => this.#read.events.all(transferId));
   }
 
+  async tankTransfers(tankId: string): Promise<TankTransfers> {
+    const { sentBy, decidedFor, horizonsOf, countsOf, eventsOf } = this.#read.ofTank;
+    return guarded(() => ({
+      outbox: sentBy.all(tankId),
+      inbox: decidedFor.all(tankId),
+      horizons: horizonsOf.all(tankId),
+      counts: countsOf.all(tankId),
+      events: eventsOf.all(tankId),
+    }));
+  }
+
+  async moves(): Promise<readonly MoveRow[]> {
+    return guarded(() => this.#read.moves.all());
+  }
+
+  async movedTanks(): Promise<readonly MovedTankRow[]> {
+    return guarded(() => this.#read.movedTanks.all());
+  }
+
   async remembered(): Promise<readonly RememberedRow[]> {
     return guarded(() => this.#read.remembered.all());
   }
@@ -173,6 +199,29 @@ function prepareReads(database: Connection) {
       TRANSFER_EVENTS.columns,
       "transfer_events WHERE transfer_id = ? ORDER BY place",
     ),
+    ofTank: {
+      sentBy: select<OutboxRow>(OUTBOX.columns, "outbox WHERE source_tank_id = ? ORDER BY place"),
+      decidedFor: select<InboxRow>(
+        INBOX.columns,
+        "inbox WHERE destination_tank_id = ? ORDER BY place",
+      ),
+      horizonsOf: select<HorizonRow>(
+        HORIZONS.columns,
+        "horizons WHERE destination_tank_id = ? ORDER BY source_node_id, source_tank_id",
+      ),
+      countsOf: select<TransferCountRow>(
+        TRANSFER_COUNTS.columns,
+        "transfer_counts WHERE ? = CASE side WHEN 'out' THEN source_tank_id " +
+          "ELSE destination_tank_id END ORDER BY 1, 2, 3, 4, 5, 6",
+      ),
+      eventsOf: select<TransferEventRow>(
+        TRANSFER_EVENTS.columns,
+        "transfer_events WHERE transfer_id IN " +
+          "(SELECT transfer_id FROM outbox WHERE source_tank_id = ?) ORDER BY place",
+      ),
+    },
+    moves: select<MoveRow>(MOVES.columns, "moves ORDER BY created_at, move_id"),
+    movedTanks: select<MovedTankRow>(MOVED_TANKS.columns, "moved_tanks ORDER BY tank_id"),
     remembered: select<RememberedRow>(REMEMBERED.columns, "remembered ORDER BY node_id"),
     meta: select<{ value: string }>("value", "meta WHERE key = ?"),
   };

@@ -228,4 +228,29 @@ takes a page of its own.
   ALTER TABLE connections ADD COLUMN further_destinations TEXT NOT NULL DEFAULT '[]';
   `,
   "ALTER TABLE connections ADD COLUMN topology TEXT;",
+  // Whole tanks move. source_node_id: NULL for the node of this journal.
+  `
+  ALTER TABLE outbox ADD COLUMN source_node_id TEXT;
+  CREATE TABLE moves (
+    move_id TEXT NOT NULL PRIMARY KEY,
+    tank_id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    direction TEXT NOT NULL,
+    peer_node_id TEXT NOT NULL,
+    epoch INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    bytes INTEGER NOT NULL,
+    reason TEXT,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL
+  ) STRICT;
+  CREATE TABLE moved_tanks (
+    tank_id TEXT NOT NULL PRIMARY KEY,
+    epoch INTEGER NOT NULL,
+    node_id TEXT NOT NULL,
+    certificates TEXT NOT NULL,
+    moved_at INTEGER NOT NULL
+  ) STRICT;
+  `,
 ];

@@ -3,10 +3,13 @@ import type {
   HorizonRow,
   InboxRow,
   LogRow,
+  MovedTankRow,
+  MoveRow,
   OutboxRow,
   RememberedRow,
   SnapshotRow,
   TankRow,
+  TransferCountRow,
   TransferEventRow,
 } from "../rows.ts";
 
@@ -107,6 +110,7 @@ export const CONNECTIONS = table<ConnectionRow>("connections", ["connection_id"]
 export const OUTBOX = table<OutboxRow>("outbox", ["transfer_id"], {
   transfer_id: true,
   source_tank_id: true,
+  source_node_id: true,
   destination_tank_id: true,
   destination_node_id: true,
   connection_id: true,
@@ -148,6 +152,43 @@ export const HORIZONS = table<HorizonRow>(
     lowest_undecided: true,
   },
 );
+
+export const TRANSFER_COUNTS = table<TransferCountRow>(
+  "transfer_counts",
+  ["side", "node_id", "source_tank_id", "destination_tank_id", "entity_type", "state"],
+  {
+    side: true,
+    node_id: true,
+    source_tank_id: true,
+    destination_tank_id: true,
+    entity_type: true,
+    state: true,
+    count: true,
+  },
+);
+
+export const MOVES = table<MoveRow>("moves", ["move_id"], {
+  move_id: true,
+  tank_id: true,
+  name: true,
+  direction: true,
+  peer_node_id: true,
+  epoch: true,
+  state: true,
+  digest: true,
+  bytes: true,
+  reason: true,
+  created_at: true,
+  updated_at: true,
+});
+
+export const MOVED_TANKS = table<MovedTankRow>("moved_tanks", ["tank_id"], {
+  tank_id: true,
+  epoch: true,
+  node_id: true,
+  certificates: true,
+  moved_at: true,
+});
 
 export const REMEMBERED = table<RememberedRow>("remembered", ["node_id"], {
   node_id: true,

@@ -22,6 +22,9 @@ export function countTransfers(database: Connection): () => readonly TransferCou
   };
 }
 
+/** Writes after which everything has to be counted again. They are rare. */
+const REMOVES_COUNTED: ReadonlySet<string> = new Set(["everything", "tank_transfers"]);
+
 type Removed = Omit<TransferCountRow, "count">;
 
 /** Removes rows, and adds them to the counts. `which` selects the places of up to `?` rows. */
@@ -86,7 +89,8 @@ export class TransferTally {
   note(write: JournalWrite): void {
     if (this.#counts === undefined) return;
     if ("update" in write) this.#update(write.transfer_id, write.state);
-    else if ("remove" in write) this.#distrusted ||= write.remove === "everything";
+    else if ("remove" in write) this.#distrusted ||= REMOVES_COUNTED.has(write.remove);
+    else if (write.put === "transfer_count") this.#distrusted = true;
     else if (write.put === "inbox") this.#changes.push(countOfInbox(write.row));
     else if (write.put === "outbox") {
       this.#takeOut(write.row.transfer_id);

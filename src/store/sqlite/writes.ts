@@ -6,21 +6,30 @@ import {
   HORIZONS,
   INBOX,
   LOG,
+  MOVED_TANKS,
+  MOVES,
   OUTBOX,
   REMEMBERED,
   SNAPSHOTS,
   TANKS,
   type Table,
+  TRANSFER_COUNTS,
   TRANSFER_EVENTS,
 } from "./tables.ts";
 
 /** Removing a tank also removes its log and snapshots. */
 const EVERY_TABLE = [
-  ...[TANKS, CONNECTIONS, OUTBOX, INBOX, HORIZONS, TRANSFER_EVENTS, REMEMBERED].map(
-    ({ name }) => name,
-  ),
-  "transfer_counts",
-  "meta",
+  ...[TANKS, CONNECTIONS, OUTBOX, INBOX, HORIZONS, TRANSFER_EVENTS, REMEMBERED],
+  ...[TRANSFER_COUNTS, MOVES, MOVED_TANKS, { name: "meta" }],
+].map(({ name }) => name);
+
+/** What moves with a tank. Events first: the rows of the outbox tell which. */
+const TANK_TRANSFERS = [
+  "transfer_events WHERE transfer_id IN (SELECT transfer_id FROM outbox WHERE source_tank_id = ?)",
+  "outbox WHERE source_tank_id = ?",
+  "inbox WHERE destination_tank_id = ?",
+  "horizons WHERE destination_tank_id = ?",
+  "transfer_counts WHERE ? = CASE side WHEN 'out' THEN source_tank_id ELSE destination_tank_id END",
 ] as const;
 
 type Put = Extract<JournalWrite, { put: unknown }>;
@@ -78,6 +87,15 @@ export class Writes {
       case "remembered":
         this.#put.remembered(write.row);
         break;
+      case "move":
+        this.#put.move(write.row);
+        break;
+      case "moved_tank":
+        this.#put.movedTank(write.row);
+        break;
+      case "transfer_count":
+        this.#put.transferCount(write.row);
+        break;
       case "meta":
         this.#put.meta(write.key, write.value);
         break;
@@ -94,6 +112,12 @@ export class Writes {
         break;
       case "remembered":
         this.#remove.remembered.run(write.node_id);
+        break;
+      case "move":
+        this.#remove.move.run(write.move_id);
+        break;
+      case "tank_transfers":
+        for (const statement of this.#remove.tankTransfers) statement.run(write.tank_id);
         break;
       case "everything":
         for (const statement of this.#remove.everything) statement.run();
@@ -132,6 +156,9 @@ function preparePuts(database: Connection) {
     horizon: replacing(HORIZONS),
     event: adding(TRANSFER_EVENTS),
     remembered: replacing(REMEMBERED),
+    move: replacing(MOVES),
+    movedTank: replacing(MOVED_TANKS),
+    transferCount: replacing(TRANSFER_COUNTS),
     meta: (key: string, value: string) => {
       meta.run(key, value);
     },
@@ -149,6 +176,8 @@ function prepareRemoves(database: Connection) {
     tank: database.prepare("DELETE FROM tanks WHERE tank_id = ?"),
     connection: database.prepare("DELETE FROM connections WHERE connection_id = ?"),
     remembered: database.prepare("DELETE FROM remembered WHERE node_id = ?"),
+    move: database.prepare("DELETE FROM moves WHERE move_id = ?"),
+    tankTransfers: TANK_TRANSFERS.map((rows) => database.prepare(`DELETE FROM ${rows}`)),
     everything: EVERY_TABLE.map((name) => database.prepare(`DELETE FROM ${name}`)),
     snapshot: database.prepare("DELETE FROM snapshots WHERE tank_id = ? AND seq = ?"),
     log: database.prepare("DELETE FROM log WHERE tank_id = ? AND seq <= ?"),

@@ -8,6 +8,7 @@ import { FakeCluster } from "../fake-cluster.ts";
 const ROW: OutboxRow = {
   transfer_id: "ab".repeat(16),
   source_tank_id: "reef",
+  source_node_id: null,
   destination_tank_id: "lake",
   destination_node_id: "there",
   connection_id: "c-1",

@@ -94,6 +94,9 @@ function journalOf(client: DiskClient): Journal {
     lastSequences: () => read("lastSequences"),
     transferCounts: () => read("transferCounts"),
     events: (transferId) => read("events", transferId),
+    tankTransfers: (tankId) => read("tankTransfers", tankId),
+    moves: () => read("moves"),
+    movedTanks: () => read("movedTanks"),
     remembered: () => read("remembered"),
     meta: (key) => read("meta", key),
   };
