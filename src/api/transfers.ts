@@ -59,6 +59,7 @@ const detailSchema = transferSchema.extend({
           "returned",
           "aborted",
           "in_doubt",
+          "resolved",
           "accepted",
           "refused",
         ]),

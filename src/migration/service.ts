@@ -9,6 +9,7 @@ import type { Journal } from "../store/journal.ts";
 import type { Tanks } from "../tanks/tanks.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
+import { type ByHand, createByHand } from "./by-hand.ts";
 import { arrange } from "./connections/arrange.ts";
 import { Connections } from "./connections/connections.ts";
 import { Scheduler } from "./connections/scheduler.ts";
@@ -92,6 +93,7 @@ class MigrationService implements CountingMigration {
   readonly #removal: Removal;
   readonly #scheduler: Scheduler;
   readonly #views: Views;
+  readonly byHand: ByHand;
   readonly #online = new Set<string>();
   #cancels: Cancel[] = [];
 
@@ -118,6 +120,12 @@ class MigrationService implements CountingMigration {
       outgoing: this.#outgoing,
     });
     this.#views = new Views({ ...deps, records, live: (id) => this.#outgoing.live(id) });
+    this.byHand = createByHand({
+      ...deps,
+      outgoing: this.#outgoing,
+      row: (id) => deps.journal.outboxRow(id),
+      view: (id) => this.#views.transfer(id),
+    });
   }
 
   async start(): Promise<void> {

@@ -8,8 +8,9 @@ import type { PeerReply, PeerRoute } from "../../src/cluster/peer-route.ts";
 import { Placement } from "../../src/cluster/placement/placement.ts";
 import type { ServerRecord } from "../../src/cluster/server-record.ts";
 import { Passage } from "../../src/cluster/tunnel/passage.ts";
+import type { HandTransfer } from "../../src/migration/by-hand.ts";
 import { TERMS_DEFAULT, withTerms } from "../../src/migration/connections/terms.ts";
-import type { ConnectionView, Migration } from "../../src/migration/migration.ts";
+import type { ConnectionView, Migration, TransferView } from "../../src/migration/migration.ts";
 import { Problem } from "../../src/platform/errors.ts";
 import type { Command } from "../../src/sim/types.ts";
 import type { RecoveryReport } from "../../src/tanks/recovery-report.ts";
@@ -64,6 +65,9 @@ export class FakeNode {
     duration_ms: 12,
   };
   readonly openEscrow = new Set<string>();
+  /** Transfers by hand, and what becomes of one. */
+  readonly sent: HandTransfer[] = [];
+  outcome: Partial<TransferView> = {};
   readonly aliases = new Map<string, Alias>();
   /** The hubs that it was told to join, and `left`. */
   readonly joined: string[] = [];
@@ -398,6 +402,22 @@ export class FakeNode {
       },
       moves: () => [],
       movedTo: () => undefined,
+      byHand: {
+        send: async (order) => {
+          this.sent.push(order);
+          if (order.entity_id === "nobody") throw new Problem("unknown_fish", "no such fish");
+          return { ...transfer, ...this.outcome, events: [] };
+        },
+        resolve: async (transfer_id, decision) => {
+          if (transfer_id !== pending.transfer_id)
+            throw new Problem("conflict", "It is delivered.");
+          return {
+            ...pending,
+            state: decision === "restore" ? "returned" : "delivered",
+            events: [],
+          };
+        },
+      },
       escrowCount: this.openEscrow.size,
       routes: () => [],
     };

@@ -23,6 +23,8 @@ export interface Answer {
   readonly reason: string | null;
   /** The signed position of the destination's journal with this decision. */
   readonly position: string | undefined;
+  /** Not the destination's decision, but an operator's. */
+  readonly byHand?: true;
 }
 
 /** Any other result, which decides nothing. */
