@@ -15,6 +15,7 @@ import { doctorRoutes } from "./doctor.ts";
 import { type ApiContextOf, type ApiEnv, pathOf } from "./env.ts";
 import { fishRoutes } from "./fish.ts";
 import { gatewayRoutes } from "./gateway.ts";
+import { handTransferRoutes } from "./hand-transfers.ts";
 import { healthRoutes } from "./health.ts";
 import { provenReads } from "./middleware/proven-reads.ts";
 import { pageRoutes } from "./page.ts";
@@ -58,6 +59,7 @@ export function createApp(context: ApiContext, options: AppOptions = {}): OpenAP
   app.route("/", connectionRoutes(context));
   app.route("/", topologyRoutes(context));
   app.route("/", transferRoutes(context));
+  app.route("/", handTransferRoutes(context));
   app.route("/", auditRoutes(context));
   app.route(
     "/",

@@ -110,7 +110,7 @@ describe("POST /api/tanks", () => {
     }
   });
 
-  test("does not create it twice where the first may have; a repetition asks it again", async () => {
+  test("does not create it twice where the first may have; a repetition asks again", async () => {
     let isLost = true;
     const { node, create } = withNeighbour((order) =>
       isLost

@@ -105,8 +105,20 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     name: "transfers",
     describe: "list outgoing and incoming transfers of fish, newest first",
-    examples: [["tankd transfers --state pending", "fish that are on their way"]],
+    examples: [
+      ["tankd transfers --state pending", "fish that are on their way"],
+      ["tankd transfers 5f0c…e1", "one of them, with its events"],
+    ],
     load: async () => (await import("./transfers.ts")).defineTransfers,
+  },
+  {
+    name: "transfer",
+    describe: "send one fish to another tank, or resolve a transfer by hand",
+    examples: [
+      ["tankd transfer 9f2c…-17 lagoon", "wherever it swims now"],
+      ["tankd transfer 9f2c…-17 hub-1::reef --from lagoon", "to another server"],
+    ],
+    load: async () => (await import("./transfer/transfer.ts")).defineTransfer,
   },
   {
     name: "audit",
