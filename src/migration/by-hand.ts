@@ -125,7 +125,8 @@ async function resolve(
   if (isSettled(row.state)) throw new Problem("conflict", `It is ${row.state} already.`);
   const verdict = decision === "delivered" ? "accepted" : "refused";
   const reason = decision === "delivered" ? null : "resolved_by_hand";
-  const answer: Answer = { verdict, reason, position: undefined, byHand: true };
+  const { destination_node_id: nodeId } = row;
+  const answer: Answer = { verdict, reason, nodeId, position: undefined, byHand: true };
   const escrow = outgoing.escrow(transferId);
   if (escrow === undefined) {
     throw new Problem("not_ready", "This node does not attend to its transfers yet.");

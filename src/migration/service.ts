@@ -12,6 +12,7 @@ import type { Metrics } from "../telemetry/metrics.ts";
 import { type ByHand, createByHand } from "./by-hand.ts";
 import { arrange } from "./connections/arrange.ts";
 import { Connections } from "./connections/connections.ts";
+import type { WhereIs } from "./connections/destinations.ts";
 import { Scheduler } from "./connections/scheduler.ts";
 import { WatchedSettlement } from "./connections/watched-settlement.ts";
 import type {
@@ -27,6 +28,11 @@ import type {
   TankWhereabouts,
   TransferQuery,
 } from "./migration.ts";
+import { TankGates } from "./moves/gates.ts";
+import { type MoveDeps, Moves } from "./moves/moves.ts";
+import { Owners } from "./moves/owners.ts";
+import { PeerTalk } from "./moves/peer-talk.ts";
+import { TankSearch } from "./moves/tank-search.ts";
 import { type EntityReaders, entityPayloads, type Replacement } from "./payloads/entity.ts";
 import { Removal } from "./removal.ts";
 import { Courier } from "./transfer/courier.ts";
@@ -69,6 +75,8 @@ export interface MigrationDeps {
   readonly peerRetries?: number;
   /** Default: the world's readers. Tests without a world use records of their own. */
   readonly readers?: EntityReaders;
+  /** Without them tanks stay: tests of transfers alone. */
+  readonly moves?: MoveDeps;
 }
 
 /** {@link Migration} with the figures for the node's own server record. */
@@ -94,25 +102,46 @@ class MigrationService implements CountingMigration {
   readonly #scheduler: Scheduler;
   readonly #views: Views;
   readonly byHand: ByHand;
+  readonly #owners: Owners;
+  readonly #search: TankSearch;
+  readonly #moves: Moves | undefined;
   readonly #online = new Set<string>();
   #cancels: Cancel[] = [];
 
   constructor(deps: MigrationDeps) {
     this.#deps = deps;
-    this.#connections = new Connections(deps);
+    const owners = new Owners(deps.nodeId);
+    const gates = new TankGates();
+    const talk = new PeerTalk(deps.cluster);
+    this.#owners = owners;
+    const whereIs: WhereIs = (tankId, nodeId) => owners.whereIs(tankId, nodeId);
+    this.#connections = new Connections({ ...deps, whereIs });
     const { records } = this.#connections;
     const payloads = entityPayloads(deps.tanks, deps.readers, deps.replacement);
-    this.#incoming = new Incoming({ ...deps, payloads });
+    this.#incoming = new Incoming({ ...deps, payloads, gates, owners });
+    const onFound = (nodeId: string) => this.#outgoing.wake(nodeId);
+    this.#search = new TankSearch({ ...deps, owners, talk, onFound });
     this.#receive = logRefusals(deps, this.#incoming.receive);
     const answerLocally = (path: string, body: unknown) => this.#answerLocally(path, body);
     this.#outgoing = new Outgoing({
       ...deps,
-      courier: new Courier({ peerRetries: 0, ...deps, answerLocally }),
+      owners,
+      search: (tankId, nodeId) => void this.#search.search(tankId, nodeId),
+      courier: new Courier({ peerRetries: 0, ...deps, answerLocally, owners }),
       payloads,
       settlement: new WatchedSettlement({ ...deps, payloads }, (row) => records.noteDelivered(row)),
       isFenced: () => deps.cluster.positions.fenced !== undefined,
       onReturned: (row) => records.noteReturned(row),
     });
+    this.#moves =
+      deps.moves &&
+      new Moves({
+        ...deps,
+        ...deps.moves,
+        outgoing: this.#outgoing,
+        connections: this.#connections,
+        ...{ owners, gates, talk },
+      });
     this.#removal = new Removal({ ...deps, outgoing: this.#outgoing });
     this.#scheduler = new Scheduler({
       ...deps,
@@ -130,8 +159,12 @@ class MigrationService implements CountingMigration {
 
   async start(): Promise<void> {
     const { cluster, timers, checkIntervalMs } = this.#deps;
+    // First: until it is known which tanks have left, are leaving or arrive, nothing is decided.
+    await this.#moves?.recall();
+    await this.#owners.load(this.#deps.journal);
     await this.#connections.load();
     await this.#outgoing.resume();
+    this.#moves?.resume();
     this.#cancels = [
       cluster.onChange(() => this.#onClusterChange()),
       repeat(timers, checkIntervalMs, () => this.#check()),
@@ -141,6 +174,7 @@ class MigrationService implements CountingMigration {
 
   async stop(): Promise<void> {
     for (const cancel of this.#cancels) cancel();
+    this.#moves?.stop();
     await this.#outgoing.stop();
   }
 
@@ -188,20 +222,25 @@ class MigrationService implements CountingMigration {
     return this.#views.transfer(transferId);
   }
 
-  removeTank(tankId: string): Promise<void> {
+  async removeTank(tankId: string): Promise<void> {
+    if (this.#moves?.isMoving(tankId)) {
+      throw new Problem("tank_moving", "The tank is moving; remove it where it arrives.");
+    }
     return this.#removal.remove(tankId);
   }
 
-  async moveTank(): Promise<MovedTank> {
-    throw new Problem("not_ready", "Tanks do not move yet.");
+  async moveTank(tankId: string, nodeId: string): Promise<MovedTank> {
+    if (!this.#moves) throw new Problem("not_ready", "Tanks of this node stay.");
+    return this.#moves.moveTank(tankId, nodeId);
   }
 
   moves(): readonly MoveView[] {
-    return [];
+    return this.#moves?.views() ?? [];
   }
 
-  movedTo(): TankWhereabouts | undefined {
-    return undefined;
+  movedTo(tankId: string): TankWhereabouts | undefined {
+    const departed = this.#owners.departed(tankId);
+    return departed && { node_id: departed.nodeId, epoch: departed.epoch };
   }
 
   get autoConnection(): AutoConnection {
@@ -249,6 +288,7 @@ class MigrationService implements CountingMigration {
         response: decisionSchema,
         handle: this.#incoming.abort,
       },
+      ...(this.#moves?.routes() ?? []),
     ];
   }
 

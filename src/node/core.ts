@@ -19,12 +19,13 @@ import { type Random, randomHex } from "../platform/random.ts";
 import type { SharedMemory } from "../platform/shared-memory.ts";
 import type { Sockets } from "../platform/sockets.ts";
 import type { Timers } from "../platform/timers.ts";
+import { ENGINE_VERSION } from "../sim/index.ts";
 import { groupCommit } from "../store/group-commit.ts";
 import { JOURNAL_LOST, type Journal, type Store } from "../store/journal.ts";
 import type { RecoveryOptions, RecoveryReport } from "../tanks/recovery-report.ts";
 import { createReplayService, type ReplayService } from "../tanks/replay/replay-service.ts";
 import type { ReplayThread } from "../tanks/replay/replay-thread.ts";
-import { createTanks } from "../tanks/service.ts";
+import { createTanks, type TankService } from "../tanks/service.ts";
 import type { RetentionRules } from "../tanks/snapshots/retention.ts";
 import type { Tanks } from "../tanks/tanks.ts";
 import type { SimulationThread } from "../tanks/thread/simulation.ts";
@@ -151,7 +152,7 @@ export function createCore(ports: CorePorts, settings: CoreSettings, identity: I
     auditNote: () => audit.note,
   });
   const replay = createReplayService({ ...ports, version: settings.version });
-  const migration = connectMigration(ports, settings, { tanks, cluster, journal });
+  const migration = connectMigration(ports, settings, { tanks, cluster, journal, identity });
   const audit = createAudit({
     ...ports,
     cluster,
@@ -214,14 +215,36 @@ function lossOf(sentence: string): Problem {
   );
 }
 
+/** Whole tanks come from nodes that know the cluster's secret only. */
+function distrustOf(cluster: Cluster, nodeId: string, hasSecret: boolean): string | undefined {
+  if (!hasSecret) {
+    return "this node takes no tanks: it has no cluster secret (tankd cluster init, --secret-file)";
+  }
+  if (cluster.server(nodeId)?.member === true) return undefined;
+  return "that node does not know the secret of this cluster (--secret-file)";
+}
+
 function connectMigration(
   ports: CorePorts,
-  { timing, autoConnect, autoConnectTo = {}, replacement = "refuse" }: CoreSettings,
-  parts: { readonly tanks: Tanks; readonly cluster: Cluster; readonly journal: Journal },
+  { timing, autoConnect, autoConnectTo = {}, replacement = "refuse", secret }: CoreSettings,
+  parts: {
+    readonly tanks: TankService;
+    readonly cluster: Cluster;
+    readonly journal: Journal;
+    readonly identity: Identity;
+  },
 ): CountingMigration {
+  const { tanks, cluster, identity } = parts;
   return createMigration({
     ...ports,
     ...parts,
+    moves: {
+      identity,
+      files: ports.files,
+      hosting: tanks,
+      engineVersion: ENGINE_VERSION,
+      distrusts: (nodeId) => distrustOf(cluster, nodeId, secret !== undefined),
+    },
     nodeId: parts.cluster.nodeId,
     autoConnect,
     autoConnectTo,

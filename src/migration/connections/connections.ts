@@ -17,6 +17,9 @@ import {
   destinationColumns,
   destinationsOf,
   isSameDestination,
+  relocated,
+  stays,
+  type WhereIs,
 } from "./destinations.ts";
 import { destinationOf, requireDestinations, sourceOf } from "./ends.ts";
 import { requireReachable } from "./health.ts";
@@ -35,6 +38,8 @@ export interface ConnectionPorts {
   readonly log: Log;
   readonly autoConnect: boolean;
   readonly autoConnectTo?: ServerFilter;
+  /** The node that a tank is on now which was on another. Default: none has moved. */
+  readonly whereIs?: WhereIs;
 }
 
 /** A connection without what is the node's own to give. */
@@ -175,12 +180,53 @@ export class Connections {
   async follow(): Promise<void> {
     try {
       await this.#changes.run(async () => {
+        const { whereIs = stays } = this.#ports;
+        const moved = relocated(this.list(), whereIs);
+        if (moved.length > 0) await this.#commit(moved);
         const writes = [...(await this.#withoutOrphans()), ...this.#autoChanges()];
         if (writes.length > 0) await this.#commit(writes);
       });
     } catch (error) {
       this.#ports.log.warn("connections not updated", { error: messageOf(error) });
     }
+  }
+
+  /** Commits that a tank of this node belongs to another, with what that means for connections. */
+  handOver(
+    tankId: string,
+    nodeId: string,
+    commit: (writes: readonly JournalWrite[]) => Promise<void>,
+  ): Promise<void> {
+    return this.#changes.run(async () => {
+      const left = this.list().filter((row) => row.source_tank_id !== tankId);
+      const gone = this.list().filter((row) => row.source_tank_id === tankId);
+      const writes = [
+        ...gone.map(({ connection_id }) => ({ remove: "connection", connection_id }) as const),
+        ...relocated(left, (tank, node) => (tank === tankId ? nodeId : node)),
+      ];
+      await commit(writes);
+      this.#apply(writes);
+    });
+  }
+
+  /** Commits that a tank of another node belongs to this one, with the connections it brings. */
+  takeOver(
+    tankId: string,
+    brought: readonly ConnectionRow[],
+    commit: (writes: readonly JournalWrite[]) => Promise<void>,
+  ): Promise<void> {
+    return this.#changes.run(async () => {
+      const { nodeId } = this.#ports.cluster;
+      const writes = [
+        ...brought.map((row) => {
+          const isFree = !this.#rows.has(row.connection_id);
+          return { put: "connection", row: isFree ? row : { ...row, ...this.#fresh() } } as const;
+        }),
+        ...relocated(this.list(), (tank, node) => (tank === tankId ? nodeId : node)),
+      ];
+      await commit(writes);
+      this.#apply(writes);
+    });
   }
 
   #autoChanges(): JournalWrite[] {
@@ -278,6 +324,11 @@ export class Connections {
 
   async #commit(writes: readonly JournalWrite[]): Promise<void> {
     await commitDurably(this.#ports.journal, writes);
+    this.#apply(writes);
+  }
+
+  /** What is durable. */
+  #apply(writes: readonly JournalWrite[]): void {
     for (const write of writes) {
       if ("put" in write && write.put === "connection") {
         this.#rows.set(write.row.connection_id, write.row);

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { readShaped } from "../../platform/issue-words.ts";
+import type { JournalWrite } from "../../store/journal.ts";
 import type { ConnectionRow } from "../../store/rows.ts";
 
 /** A tank that a connection leads to. */
@@ -39,4 +40,26 @@ export function isSameDestination(a: Destination, b: Destination): boolean {
     a.destination_node_id === b.destination_node_id &&
     a.destination_tank_id === b.destination_tank_id
   );
+}
+
+/** The node that a tank is on now which was on this one, as far as it is known. */
+export type WhereIs = (tankId: string, nodeId: string) => string;
+
+/** No tank has moved. */
+export const stays: WhereIs = (_, nodeId) => nodeId;
+
+/** Connections that lead to tanks which have moved follow them. */
+export function relocated(rows: readonly ConnectionRow[], whereIs: WhereIs): JournalWrite[] {
+  return rows.flatMap((row): JournalWrite[] => {
+    const [first, ...further] = destinationsOf(row).map((one): Destination => {
+      const { destination_tank_id, destination_node_id } = one;
+      const nodeId = whereIs(destination_tank_id, destination_node_id);
+      return { destination_tank_id, destination_node_id: nodeId };
+    });
+    if (!first) return [];
+    const columns = destinationColumns([first, ...further]);
+    const isSame =
+      isSameDestination(row, columns) && row.further_destinations === columns.further_destinations;
+    return isSame ? [] : [{ put: "connection", row: { ...row, ...columns } }];
+  });
 }

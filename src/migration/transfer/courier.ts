@@ -4,6 +4,7 @@ import { messageOf, PROBLEMS, type Problem } from "../../platform/errors.ts";
 import { NetworkError } from "../../platform/network.ts";
 import type { Timers } from "../../platform/timers.ts";
 import type { OutboxRow } from "../../store/rows.ts";
+import type { Owners } from "../moves/owners.ts";
 import {
   type AbortRequest,
   abortPath,
@@ -21,7 +22,9 @@ import {
 export interface Answer {
   readonly verdict: Verdict;
   readonly reason: string | null;
-  /** The signed position of the destination's journal with this decision. */
+  /** The node that has answered: the destination, or the one to which its tank has moved. */
+  readonly nodeId: string;
+  /** The signed position of its journal with this decision. */
   readonly position: string | undefined;
   /** Not the destination's decision, but an operator's. */
   readonly byHand?: true;
@@ -35,6 +38,8 @@ export interface Silence {
   readonly detail: string;
   /** The minimum pause that the destination asked for. */
   readonly retryAfterMs: number;
+  /** What a former owner shows of where the tank is now, unread. */
+  readonly certificates?: unknown;
 }
 
 /** The result of one request. */
@@ -49,6 +54,8 @@ export interface CourierPorts {
   readonly peerTimeoutMs: number;
   /** Immediate retries when no connection was established. */
   readonly peerRetries: number;
+  /** What shows that this node acts for another: see `Owners`. */
+  readonly owners: Pick<Owners, "proofFor">;
   /** This node's own routes: transfers between local tanks use the same protocol. */
   readonly answerLocally: (path: string, body: unknown) => Promise<PeerReply>;
 }
@@ -102,14 +109,19 @@ export class Courier {
   }
 
   #subject(row: OutboxRow, lowestUndecided: number): AbortRequest {
+    const { cluster, owners } = this.#ports;
+    const { source_node_id: nodeId, source_tank_id: tankId } = row;
+    const isOwn = nodeId === null || nodeId === cluster.nodeId;
+    const proof = isOwn ? undefined : owners.proofFor(tankId, nodeId);
     return {
       version: 1,
       transfer_id: row.transfer_id,
-      source: { node_id: this.#ports.cluster.nodeId, tank_id: row.source_tank_id },
+      source: { node_id: nodeId ?? cluster.nodeId, tank_id: tankId },
       destination: { tank_id: row.destination_tank_id },
       sequence: row.sequence,
       lowest_undecided: lowestUndecided,
       digest: row.record_digest,
+      ...(proof && { proof: [...proof] }),
     };
   }
 
@@ -168,11 +180,19 @@ function judge(reply: PeerReply, row: OutboxRow): Heard {
   if (decision?.decision === "stale") return undecided("stale", "the destination has forgotten it");
   if (decision) {
     const position = reply.headers?.[POSITION_HEADER];
-    return { verdict: decision.decision, reason: decision.reason, position };
+    const { node_id: nodeId, reason } = decision;
+    return { verdict: decision.decision, reason, nodeId, position };
   }
   const { code, retryAfterMs } = problemIn(reply);
   if (reply.status === 200) return undecided("not_a_decision", "200 without a decision");
-  return undecided(code, `status ${reply.status}`, retryAfterMs);
+  const silence = undecided(code, `status ${reply.status}`, retryAfterMs);
+  return code === "moved" ? { ...silence, certificates: certificatesIn(reply) } : silence;
+}
+
+function certificatesIn({ body }: PeerReply): unknown {
+  return typeof body === "object" && body !== null && "certificates" in body
+    ? body.certificates
+    : undefined;
 }
 
 function undecided(code: string, detail: string, retryAfterMs = 0): Silence {

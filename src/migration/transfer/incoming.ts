@@ -2,6 +2,7 @@ import type { z } from "zod";
 import type { Positions } from "../../cluster/clones/journal-positions.ts";
 import type { Cluster } from "../../cluster/cluster.ts";
 import type { PeerReply, PeerRequest } from "../../cluster/peer-route.ts";
+import { problemReply } from "../../cluster/problem-reply.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { invariant, Problem } from "../../platform/errors.ts";
 import { describeFirst } from "../../platform/issue-words.ts";
@@ -14,6 +15,9 @@ import type { InboxRow } from "../../store/rows.ts";
 import type { Tanks } from "../../tanks/tanks.ts";
 import type { Log } from "../../telemetry/log.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
+import { isProof } from "../moves/certificate.ts";
+import type { TankGates } from "../moves/gates.ts";
+import type { Departed, Owners } from "../moves/owners.ts";
 import type { Payloads } from "../payloads/payload.ts";
 import { commitDurably } from "./commit-durably.ts";
 import { replyOf } from "./courier.ts";
@@ -38,6 +42,9 @@ export interface IncomingPorts {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly payloads: Payloads;
+  /** Closed for tanks that are moving. */
+  readonly gates: TankGates;
+  readonly owners: Owners;
 }
 
 /**
@@ -71,9 +78,9 @@ export class Incoming {
       );
     }
     const transfer = shaped(transferRequestSchema, request.body);
-    this.#requireSource(request, transfer);
-    this.#positions.judge(transfer.source.node_id, request.query["remembered"]);
-    const busy = this.#slowDown(transfer);
+    const sender = this.#senderOf(request, transfer);
+    this.#positions.judge(sender.nodeId, request.query["remembered"]);
+    const busy = this.#slowDown(sender, transfer);
     if (busy) return busy;
     const record = Uint8Array.fromBase64(transfer.record);
     if (record.length > this.#ports.payloads[transfer.entity_type].recordBytesMax) {
@@ -82,8 +89,7 @@ export class Incoming {
     if (digestOf(record) !== transfer.digest) {
       throw new Problem("bad_request", "The record does not match its digest.");
     }
-    const position = request.query["position"];
-    return this.#inTurn(transfer, position, () => this.#decide(transfer, record, position));
+    return this.#inTurn(transfer, sender, () => this.#decide(transfer, record, sender));
   };
 
   /** `POST /api/transfers/{transfer_id}/abort`. */
@@ -92,31 +98,37 @@ export class Incoming {
     if (request.params["transfer_id"] !== abort.transfer_id) {
       throw new Problem("bad_request", "The path and the body name different transfers.");
     }
-    this.#requireSource(request, abort);
-    this.#positions.judge(abort.source.node_id, request.query["remembered"]);
-    const busy = this.#slowDown(abort);
+    const sender = this.#senderOf(request, abort);
+    this.#positions.judge(sender.nodeId, request.query["remembered"]);
+    const busy = this.#slowDown(sender, abort);
     if (busy) return busy;
-    const position = request.query["position"];
-    return this.#inTurn(abort, position, () => this.#bury(abort, position));
+    return this.#inTurn(abort, sender, () => this.#bury(abort, sender));
   };
 
   /** Serialises by id, answers from memory first, and attaches this node's journal position. */
   async #inTurn(
     request: AbortRequest,
-    position: string | undefined,
+    { nodeId, position }: Sender,
     decide: () => Promise<PeerReply>,
   ): Promise<PeerReply> {
-    const reply = await this.#perTransfer.run(keyOf(request), async () => {
-      const { fenced } = this.#positions;
-      if (fenced) throw new Problem("not_ready", fenced.message);
-      if (!this.#positions.recalled) throw new Problem("not_ready", "This node is starting.");
-      const before = await this.#answerFromMemory(request);
-      if (before) return before;
-      if (this.#positions.isBehind(request.source.node_id, position)) {
-        throw new Problem("directory_copied", "This node knows a later state of your journal.");
-      }
-      return decide();
-    });
+    const { gates, owners } = this.#ports;
+    const { tank_id } = request.destination;
+    const inTurn = () =>
+      this.#perTransfer.run(keyOf(request), async () => {
+        const { fenced } = this.#positions;
+        if (fenced) throw new Problem("not_ready", fenced.message);
+        const isUp = this.#positions.recalled && owners.loaded;
+        if (!isUp) throw new Problem("not_ready", "This node is starting.");
+        const departed = owners.departed(tank_id);
+        if (departed) return movedReply(departed);
+        const before = await this.#answerFromMemory(request);
+        if (before) return before;
+        if (this.#positions.isBehind(nodeId, position)) {
+          throw new Problem("directory_copied", "This node knows a later state of your journal.");
+        }
+        return decide();
+      });
+    const reply = await gates.pass(tank_id, inTurn);
     const own = this.#positions.statement();
     if (own === undefined || reply.status !== 200) return reply;
     return { ...reply, headers: { ...reply.headers, [POSITION_HEADER]: own } };
@@ -126,19 +138,23 @@ export class Incoming {
     return this.#ports.cluster.positions;
   }
 
-  #requireSource(request: PeerRequest, { source }: AbortRequest): void {
-    if (request.signer === undefined) {
+  /** A node speaks for its own fish, and for those of a tank that has moved to it. */
+  #senderOf(request: PeerRequest, { source, proof = [] }: AbortRequest): Sender {
+    const { signer, query } = request;
+    if (signer === undefined) {
       throw new Problem("bad_signature", "A transfer must be signed by the node that sends it.");
     }
-    if (request.signer !== source.node_id) {
+    const { node_id: from, tank_id: tankId } = source;
+    if (signer !== from && !isProof(proof, { tankId, from, to: signer })) {
       throw new Problem("not_trusted", "A node may only send its own transfers.");
     }
+    return { nodeId: signer, position: query["position"] };
   }
 
   /** Answers 429 before the request is examined, so that it decides nothing. */
-  #slowDown({ source, destination }: AbortRequest): PeerReply | undefined {
+  #slowDown({ nodeId }: Sender, { destination }: AbortRequest): PeerReply | undefined {
     const tank = this.#ports.tanks.get(destination.tank_id) ? destination.tank_id : "";
-    const waitMs = this.#rates.take(`${source.node_id} ${tank}`);
+    const waitMs = this.#rates.take(`${nodeId} ${tank}`);
     if (waitMs === 0) return undefined;
     const problem = new Problem("too_many", "Too many fish at once from this node; slow down.");
     const { status, body } = replyOf(problem);
@@ -149,11 +165,7 @@ export class Incoming {
     };
   }
 
-  async #decide(
-    transfer: TransferRequest,
-    record: Uint8Array,
-    position: string | undefined,
-  ): Promise<PeerReply> {
+  async #decide(transfer: TransferRequest, record: Uint8Array, sender: Sender): Promise<PeerReply> {
     const { tanks, payloads } = this.#ports;
     const tank = tanks.get(transfer.destination.tank_id);
     if (!tank) {
@@ -164,9 +176,9 @@ export class Incoming {
     if (reading.entityId === undefined) {
       const { reason } = reading;
       const ruling: Ruling = { decision: "refused", reason, entityId: null, epoch };
-      return this.#commit(transfer, ruling, position);
+      return this.#commit(transfer, ruling, sender);
     }
-    return this.#import(transfer, record, reading.entityId, position);
+    return this.#import(transfer, record, reading.entityId, sender);
   }
 
   /** The log entry of the import and the decision are one transaction. */
@@ -174,7 +186,7 @@ export class Incoming {
     transfer: TransferRequest,
     record: Uint8Array,
     entityId: string,
-    position: string | undefined,
+    sender: Sender,
   ): Promise<PeerReply> {
     let row: InboxRow | undefined;
     const { payloads, clock } = this.#ports;
@@ -186,17 +198,17 @@ export class Incoming {
     await payloads[transfer.entity_type].import(order, ({ refusal: reason, epoch }) => {
       const decision = reason === null ? "accepted" : "refused";
       row = inboxRow(transfer, { decision, reason, entityId, epoch }, clock.wallMs());
-      return this.#writesOf(transfer, row, position);
+      return this.#writesOf(transfer, row, sender);
     });
     invariant(row, "an import has called `alongside`");
     return this.#decided(row);
   }
 
   /** Commits a tombstone for an unknown transfer: a late copy of it will be refused. */
-  async #bury(abort: AbortRequest, position: string | undefined): Promise<PeerReply> {
+  async #bury(abort: AbortRequest, sender: Sender): Promise<PeerReply> {
     const epoch = this.#ports.tanks.get(abort.destination.tank_id)?.row.epoch ?? 0;
     const ruling: Ruling = { decision: "aborted", reason: null, entityId: null, epoch };
-    return this.#commit(abort, ruling, position);
+    return this.#commit(abort, ruling, sender);
   }
 
   async #answerFromMemory(request: AbortRequest): Promise<PeerReply | undefined> {
@@ -230,25 +242,21 @@ export class Incoming {
     throw new Problem("transfer_mismatch", "This transfer id belongs to another transfer.");
   }
 
-  async #commit(
-    request: AbortRequest,
-    ruling: Ruling,
-    position: string | undefined,
-  ): Promise<PeerReply> {
+  async #commit(request: AbortRequest, ruling: Ruling, sender: Sender): Promise<PeerReply> {
     const row = inboxRow(request, ruling, this.#ports.clock.wallMs());
-    await commitDurably(this.#ports.journal, this.#writesOf(request, row, position));
+    await commitDurably(this.#ports.journal, this.#writesOf(request, row, sender));
     return this.#decided(row);
   }
 
   #writesOf(
     request: AbortRequest,
     row: InboxRow,
-    position: string | undefined,
+    { nodeId, position }: Sender,
   ): readonly JournalWrite[] {
     return [
       { put: "inbox", row },
       ...this.#horizon.advance(request),
-      ...this.#positions.remember(request.source.node_id, position),
+      ...this.#positions.remember(nodeId, position),
     ];
   }
 
@@ -265,6 +273,18 @@ export class Incoming {
     }
     return replyWith(decisionOf(row, this.#ports.nodeId));
   }
+}
+
+/** The node that has sent a request, and how far it says that its journal has come. */
+interface Sender {
+  readonly nodeId: string;
+  readonly position: string | undefined;
+}
+
+/** The only answer of a former owner: it decides nothing. */
+function movedReply({ nodeId, epoch, certificates }: Departed): PeerReply {
+  const detail = `The tank has moved to node ${nodeId}.`;
+  return problemReply("moved", detail, { node_id: nodeId, epoch, certificates });
 }
 
 function shaped<T>(schema: z.ZodType<T>, body: unknown): T {

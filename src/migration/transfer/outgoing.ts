@@ -7,13 +7,14 @@ import type { Journal } from "../../store/journal.ts";
 import type { EntityType, OutboxRow } from "../../store/rows.ts";
 import type { Log } from "../../telemetry/log.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
+import type { Owners } from "../moves/owners.ts";
 import type { Payloads } from "../payloads/payload.ts";
 import { Batcher } from "./batcher.ts";
 import type { Answer, Courier, Heard, Silence } from "./courier.ts";
 import { Escrow } from "./escrow.ts";
 import { digestOf } from "./protocol.ts";
 import { pairOf, Sequences } from "./sequences.ts";
-import type { Settlement } from "./settlement.ts";
+import { isSettled, type Settlement } from "./settlement.ts";
 
 /** A transfer to be made. */
 export interface Departure {
@@ -40,9 +41,16 @@ export interface OutgoingPorts {
   readonly metrics: Metrics;
   /** Whether the node is fenced: then nothing is asked, sent or settled. */
   readonly isFenced: () => boolean;
+  /** Where tanks are that have moved. */
+  readonly owners: Owners;
+  /** Looks for a tank whose node does not answer; see `TankSearch`. */
+  readonly search: (tankId: string, nodeId: string) => void;
   /** Called when a transfer of a connection was returned. */
   readonly onReturned: (row: OutboxRow) => void;
 }
+
+/** What is heard where a node is gone, or no owner of the tank. */
+const UNANSWERED: ReadonlySet<string> = new Set(["no_answer", "not_sent", "moved"]);
 
 /**
  * The source's half of the protocol. One task drives each transfer until its destination has
@@ -57,6 +65,8 @@ export class Outgoing {
   readonly #leaving = new Map<string, number>();
   /** Tanks from which no entity may leave. */
   readonly #closed = new Set<string>();
+  /** Tanks whose transfers are neither asked about nor settled. */
+  readonly #suspended = new Set<string>();
   readonly #recording = new Set<Promise<unknown>>();
   #stopped = false;
 
@@ -102,6 +112,48 @@ export class Outgoing {
     this.#closed.delete(tankId);
   }
 
+  /**
+   * Leaves the transfers of the tank as they are. Resolves when none is being recorded, and none of
+   * its entities is being exported.
+   */
+  async suspend(tankId: string): Promise<void> {
+    this.#suspended.add(tankId);
+    await Promise.allSettled([...this.#recording]);
+  }
+
+  /** Goes on with the transfers of a suspended tank. */
+  proceed(tankId: string): void {
+    this.#suspended.delete(tankId);
+    for (const escrow of this.#of(tankId)) escrow.wake();
+  }
+
+  /** The transfers of a suspended tank belong to another node. */
+  forget(tankId: string): void {
+    for (const escrow of this.#of(tankId)) {
+      this.#open.delete(escrow.row.transfer_id);
+      this.#sequences.settle(escrow.row);
+      escrow.wake();
+    }
+    this.#suspended.delete(tankId);
+    this.#ports.metrics.set("tankd_escrow", this.#open.size);
+  }
+
+  /** Goes on with the transfers of a tank that has come from another node. */
+  takeOver(rows: readonly OutboxRow[]): void {
+    const open = rows.filter((row) => !isSettled(row.state));
+    this.#sequences.load(rows, open);
+    for (const row of open) this.#take(row);
+  }
+
+  #of(tankId: string): readonly Escrow[] {
+    return [...this.#open.values()].filter(({ row }) => row.source_tank_id === tankId);
+  }
+
+  /** The node that is asked: that of the destination, or the one to which its tank has moved. */
+  #addressOf(row: OutboxRow): string {
+    return this.#ports.owners.whereIs(row.destination_tank_id, row.destination_node_id);
+  }
+
   /** Whether entities of this tank are in escrow, or being exported. */
   hasOpen(tankId: string): boolean {
     if (this.#leaving.has(tankId)) return true;
@@ -110,7 +162,7 @@ export class Outgoing {
 
   /** Whether transfers to that node are open. */
   hasOpenTo(nodeId: string): boolean {
-    return [...this.#open.values()].some((escrow) => escrow.row.destination_node_id === nodeId);
+    return [...this.#open.values()].some((escrow) => this.#addressOf(escrow.row) === nodeId);
   }
 
   /** Pairs of tanks with a fish in escrow; see {@link pairOf}. */
@@ -131,7 +183,7 @@ export class Outgoing {
   /** Ends the pauses of all transfers to this node, which has just returned. */
   wake(nodeId: string): void {
     for (const escrow of this.#open.values()) {
-      if (escrow.row.destination_node_id === nodeId) escrow.wake();
+      if (this.#addressOf(escrow.row) === nodeId) escrow.wake();
     }
   }
 
@@ -141,18 +193,20 @@ export class Outgoing {
    * the node is stopping. Rejects with Problem when nothing happened.
    */
   async send(departure: Departure): Promise<string | undefined> {
+    if (this.#stopped || this.#closed.has(departure.source_tank_id)) return undefined;
+    return this.#recorded(this.#send(departure));
+  }
+
+  async #send(departure: Departure): Promise<string | undefined> {
     const { source_tank_id: tankId, entity_type, entityId, side } = departure;
-    if (this.#stopped || this.#closed.has(tankId)) return undefined;
     let row: OutboxRow | undefined;
     this.#leaving.set(tankId, (this.#leaving.get(tankId) ?? 0) + 1);
     try {
       const payload = this.#ports.payloads[entity_type];
-      await this.#recorded(
-        payload.seal({ tankId, entityId, side }, (record) => {
-          row = this.#rowOf(departure, record);
-          return [{ put: "outbox", row }];
-        }),
-      );
+      await payload.seal({ tankId, entityId, side }, (record) => {
+        row = this.#rowOf(departure, record);
+        return [{ put: "outbox", row }];
+      });
     } catch (error) {
       if (row) this.#sequences.settle(row);
       throw error;
@@ -205,13 +259,17 @@ export class Outgoing {
     while (!this.#stopped) {
       // Read before the request: a wake-up during it cancels the pause that follows.
       const { waking } = escrow;
-      if (this.#ports.isFenced()) {
+      if (this.#open.get(escrow.row.transfer_id) !== escrow) return;
+      if (this.#ports.isFenced() || this.#suspended.has(escrow.row.source_tank_id)) {
         await sleep(timers, escrow.nextPauseMs(random, 0), waking);
         continue;
       }
       const heard = escrow.decided ?? (await this.#ask(escrow));
       if (this.#stopped) return;
+      if (this.#suspended.has(escrow.row.source_tank_id)) continue;
+      if (this.#open.get(escrow.row.transfer_id) !== escrow) return;
       if (heard.verdict === undefined) {
+        if (this.#follow(escrow.row, heard)) continue;
         await this.#noteSilence(escrow, heard);
         await sleep(timers, escrow.nextPauseMs(random, heard.retryAfterMs), waking);
         continue;
@@ -224,7 +282,18 @@ export class Outgoing {
 
   #ask(escrow: Escrow): Promise<Heard> {
     escrow.row = { ...escrow.row, attempts: escrow.row.attempts + 1 };
-    return this.#batcher.ask(escrow.row, escrow.givingUp ? "abort" : "transfer");
+    const { row, givingUp } = escrow;
+    const addressed = { ...row, destination_node_id: this.#addressOf(row) };
+    return this.#batcher.ask(addressed, givingUp ? "abort" : "transfer");
+  }
+
+  /** Whether the destination tank has moved, and another node is to be asked at once. */
+  #follow(row: OutboxRow, { code, certificates }: Silence): boolean {
+    const { owners, search } = this.#ports;
+    const { destination_tank_id: tankId, destination_node_id: nodeId } = row;
+    if (code === "moved") return owners.learn(tankId, nodeId, certificates);
+    if (UNANSWERED.has(code)) search(tankId, nodeId);
+    return false;
   }
 
   /** Records a missing decision once, and asks for an abort after a time. Not needed for safety. */

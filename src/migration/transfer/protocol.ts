@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { PeerReply } from "../../cluster/peer-route.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import { ENTITY_TYPES } from "../../store/rows.ts";
+import { certificatesSchema } from "../moves/certificate.ts";
 
 /**
  * The messages of two nodes about one transfer; `docs/protocol.md` specifies their use. Both
@@ -39,6 +40,8 @@ const subject = {
   lowest_undecided: z.number().int().positive(),
   /** SHA-256 of the record's bytes: an id is bound to one content. */
   digest: sha256Hex,
+  /** That the sender acts for the source: the way of the source tank to it since. */
+  proof: certificatesSchema.optional(),
 };
 
 const lowestFirst = (request: { sequence: number; lowest_undecided: number }) =>

@@ -41,7 +41,7 @@ export class Settlement {
 
   /** Ends the escrow by the decision; undefined when the entity cannot be restored yet. */
   record(row: OutboxRow, answer: Answer): Promise<OutboxRow | undefined> {
-    const remembered = this.#positions.remember(row.destination_node_id, answer.position);
+    const remembered = this.#positions.remember(answer.nodeId, answer.position);
     const { verdict, byHand } = answer;
     if (verdict === "accepted") return this.#deliver(row, remembered, byHand);
     const reason = answer.reason ?? row.reason ?? verdict;

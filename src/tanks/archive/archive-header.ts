@@ -11,7 +11,7 @@ const shown = z.string().refine((text) => !UNSHOWN.test(text), {
   error: "contains control characters, line breaks or bidirectional marks",
 });
 
-const tankSchema = z.strictObject({
+export const tankSchema = z.strictObject({
   tank_id: z.string().min(1).max(LIMITS.nameCharactersMax),
   name: shown.min(1).max(LIMITS.nameCharactersMax),
   description: shown.max(LIMITS.descriptionCharactersMax),

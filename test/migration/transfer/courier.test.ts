@@ -36,7 +36,9 @@ async function ask(failure: NetworkFailure, failures: number, peerRetries: numbe
     return Promise.resolve({ status: 429, body: { type: "urn:tankd:problem:too_many" } });
   });
   const answerLocally = () => Promise.reject(new Error("nothing is asked here"));
-  const ports = { cluster, timers: realTimers, peerTimeoutMs: 1_000, peerRetries, answerLocally };
+  const owners = { proofFor: () => undefined };
+  const times = { timers: realTimers, peerTimeoutMs: 1_000, peerRetries };
+  const ports = { cluster, owners, ...times, answerLocally };
   const heard = await new Courier(ports).ask(ROW, 1, "transfer");
   return { heard, calls };
 }

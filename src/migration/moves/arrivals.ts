@@ -1,0 +1,346 @@
+import type { Cluster } from "../../cluster/cluster.ts";
+import type { PeerReply, PeerRequest } from "../../cluster/peer-route.ts";
+import { readBody } from "../../cluster/read-body.ts";
+import type { Clock } from "../../platform/clock.ts";
+import { messageOf, Problem } from "../../platform/errors.ts";
+import type { Files } from "../../platform/files.ts";
+import { LIMITS } from "../../platform/limits.ts";
+import { MOVE_LIMITS } from "../../platform/limits-moves.ts";
+import { KeyedMutex } from "../../platform/mutex.ts";
+import { sleep, type Timers } from "../../platform/timers.ts";
+import type { Journal } from "../../store/journal.ts";
+import type { MovedTankRow, MoveRow } from "../../store/rows.ts";
+import type { Tanks } from "../../tanks/tanks.ts";
+import type { Log } from "../../telemetry/log.ts";
+import type { Connections } from "../connections/connections.ts";
+import type { TankPayload } from "../payloads/tank.ts";
+import { commitDurably } from "../transfer/commit-durably.ts";
+import type { Outgoing } from "../transfer/outgoing.ts";
+import { digestOfBundle } from "./bundle-file.ts";
+import { type Certificate, isGenuine, merged } from "./certificate.ts";
+import type { TankGates } from "./gates.ts";
+import { bundlePath, type MoveLog } from "./move-log.ts";
+import type { Owners } from "./owners.ts";
+import { type PeerTalk, requireSigner, stated } from "./peer-talk.ts";
+import {
+  activateSchema,
+  type Offer,
+  OUTCOME_PATH,
+  offerSchema,
+  outcomeReplySchema,
+  PART_PATH,
+  partReplySchema,
+} from "./protocol.ts";
+
+export interface ArrivalPorts {
+  readonly cluster: Cluster;
+  readonly tanks: Tanks;
+  readonly journal: Journal;
+  readonly files: Files;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly log: Log;
+  readonly engineVersion: number;
+  readonly payload: TankPayload;
+  readonly outgoing: Outgoing;
+  readonly connections: Connections;
+  readonly owners: Owners;
+  readonly gates: TankGates;
+  readonly moves: MoveLog;
+  readonly talk: PeerTalk;
+  /** Why tanks of that node are not taken; undefined where they are. */
+  readonly distrusts: (nodeId: string) => string | undefined;
+}
+
+/** How long an offer waits for the tank to be stored before it is answered that it is under way. */
+const STORE_WAIT_MS = 1_000;
+const ASK_FIRST_MS = 1_000;
+const ASK_MAX_MS = 30_000;
+
+/**
+ * The destination's half of a move. It stores what it is given, inactive, and activates it with the
+ * certificate of the owner and in no other case; it drops it when the owner says so.
+ */
+export class Arrivals {
+  readonly #ports: ArrivalPorts;
+  /** Tanks that are being received, by their moves. */
+  readonly #receiving = new Map<string, Promise<void>>();
+  readonly #perMove = new KeyedMutex();
+  #stopped = false;
+
+  constructor(ports: ArrivalPorts) {
+    this.#ports = ports;
+  }
+
+  /** Closes tanks that are here and not this node's yet; before anything is decided. */
+  recall(): void {
+    for (const row of this.#stored()) {
+      void this.#ports.gates.close(row.tank_id, reasonFor(row));
+    }
+  }
+
+  /** Asks what has become of what an earlier start has stored. */
+  resume(): void {
+    for (const row of this.#stored()) void this.#inquire(row);
+  }
+
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  /** `POST /api/moves/offer`. */
+  readonly offer = async (request: PeerRequest): Promise<PeerReply> => {
+    const offer = readBody(offerSchema, request.body);
+    const { cluster, owners } = this.#ports;
+    const owner = requireSigner(request, cluster.positions, owners.loaded);
+    const distrust = this.#ports.distrusts(owner);
+    if (distrust !== undefined) throw new Problem("not_trusted", distrust);
+    const state = await this.#take(offer, owner);
+    return stated({ state }, cluster.positions);
+  };
+
+  /** `POST /api/moves/activate`. */
+  readonly activate = async (request: PeerRequest): Promise<PeerReply> => {
+    const { certificate } = readBody(activateSchema, request.body);
+    const { cluster, owners } = this.#ports;
+    const owner = requireSigner(request, cluster.positions, owners.loaded);
+    if (owner !== certificate.from) {
+      throw new Problem("not_trusted", "Only its owner may give a tank away.");
+    }
+    const name = await this.#activate(certificate, request.query["position"]);
+    return stated({ state: "activated", name }, cluster.positions);
+  };
+
+  async #take(
+    offer: Offer,
+    owner: string,
+  ): Promise<"welcome" | "receiving" | "stored" | "activated"> {
+    const { moves } = this.#ports;
+    const known = moves.get(offer.move_id);
+    if (known?.state === "stored" || known?.state === "activated") return known.state;
+    if (known) throw new Problem("conflict", "This move has been aborted.");
+    this.#requireRoom(offer);
+    if (offer.bundle === null) return "welcome";
+    const other = moves.openOf(offer.tank_id);
+    if (other) throw new Problem("tank_moving", "An earlier move of this tank is not settled yet.");
+    await this.#received(offer, owner);
+    return moves.get(offer.move_id) ? "stored" : "receiving";
+  }
+
+  /** @throws Problem */
+  #requireRoom({ tank_id, epoch, engine_version }: Offer): void {
+    const { tanks, owners, engineVersion, cluster } = this.#ports;
+    const here = `${cluster.serverId} `;
+    if (tanks.get(tank_id)) throw new Problem("conflict", `${here}has this tank already.`);
+    if (owners.epochOf(tank_id) >= epoch) {
+      throw new Problem("conflict", `${here}knows a later owner of this tank.`);
+    }
+    if (engine_version !== engineVersion) {
+      const detail = `${here}has engine ${engineVersion}, the tank is of ${engine_version}.`;
+      throw new Problem("other_engine", detail);
+    }
+    if (tanks.storageFault !== undefined) {
+      throw new Problem("storage_unavailable", tanks.storageFault);
+    }
+    const count = tanks.list().length + this.#stored().length + this.#receiving.size;
+    if (count >= LIMITS.tanksMax) {
+      throw new Problem("too_many", `${here}hosts as many tanks as a node can.`);
+    }
+  }
+
+  /** Resolves when the bundle is stored, or after a while. Rejects once where that has failed. */
+  async #received(offer: Offer, owner: string): Promise<void> {
+    const { timers } = this.#ports;
+    const { move_id } = offer;
+    if (!this.#receiving.has(move_id) && this.#receiving.size >= MOVE_LIMITS.movesAtOnceMax) {
+      throw new Problem("too_many", "Too many tanks arrive at once; try again.");
+    }
+    const receiving = this.#receiving.get(move_id) ?? this.#receive(offer, owner);
+    this.#receiving.set(move_id, receiving);
+    const over = new AbortController();
+    const isLong = sleep(timers, STORE_WAIT_MS, over.signal).then(() => "long" as const);
+    try {
+      if ((await Promise.race([receiving, isLong])) === "long") return;
+    } catch (error) {
+      this.#receiving.delete(move_id);
+      throw error;
+    } finally {
+      over.abort();
+    }
+    this.#receiving.delete(move_id);
+  }
+
+  async #receive(offer: Offer, owner: string): Promise<void> {
+    const { clock, files, journal, payload, moves, gates, log } = this.#ports;
+    const { bundle, move_id, tank_id, name, epoch } = offer;
+    if (bundle === null) return;
+    const bytes = await this.#fetch(owner, move_id, bundle);
+    await payload.arrivalOf(payload.read(bytes, tank_id, epoch));
+    const now = clock.wallMs();
+    const row: MoveRow = {
+      ...{ move_id, tank_id, name, epoch, ...bundle },
+      direction: "in",
+      peer_node_id: owner,
+      state: "stored",
+      reason: null,
+      created_at: now,
+      updated_at: now,
+    };
+    await files.writeDurably(bundlePath(move_id), bytes);
+    await commitDurably(journal, moves.writes(row));
+    moves.note(row);
+    // From now on this node may be asked for its transfers: nothing is decided until it runs.
+    await gates.close(tank_id, reasonFor(row));
+    log.info("tank stored", { tank_id, name, from: owner, bytes: bytes.length });
+    void this.#inquire(row);
+  }
+
+  async #fetch(
+    owner: string,
+    move_id: string,
+    { digest, bytes: length }: { readonly digest: string; readonly bytes: number },
+  ): Promise<Uint8Array> {
+    const bytes = new Uint8Array(length);
+    for (let at = 0; at < length; ) {
+      const body = { version: 1, move_id, at };
+      const told = await this.#ports.talk.ask(owner, PART_PATH, body, partReplySchema);
+      const part = Uint8Array.fromBase64(told.body.part);
+      if (part.length === 0 || at + part.length > length) {
+        throw new Problem("bad_archive", "the tank that was sent has another length than it said");
+      }
+      bytes.set(part, at);
+      at += part.length;
+    }
+    if (digestOfBundle(bytes) === digest) return bytes;
+    throw new Problem("bad_archive", "the tank that was sent does not match its digest");
+  }
+
+  /** Resolves with the name of the tank here. */
+  #activate(certificate: Certificate, position: string | undefined): Promise<string> {
+    const { move_id, tank_id, epoch } = certificate;
+    const { moves, owners, cluster, tanks } = this.#ports;
+    return this.#perMove.run(move_id, async () => {
+      const row = moves.get(move_id);
+      const isOver = row?.state === "activated" || (!row && owners.epochOf(tank_id) >= epoch);
+      if (isOver) return row?.name ?? tanks.get(tank_id)?.row.name ?? tank_id;
+      if (row?.state !== "stored") throw new Problem("not_found", "No such tank is stored here.");
+      const isMeant =
+        certificate.from === row.peer_node_id &&
+        certificate.to === cluster.nodeId &&
+        certificate.tank_id === row.tank_id &&
+        certificate.epoch === row.epoch;
+      if (!isMeant || !isGenuine(certificate)) {
+        throw new Problem("not_trusted", "The certificate is not that of this move.");
+      }
+      return this.#become(row, certificate, position);
+    });
+  }
+
+  /** The tank is this node's from this commit on. */
+  async #become(
+    row: MoveRow,
+    certificate: Certificate,
+    position: string | undefined,
+  ): Promise<string> {
+    const { payload, owners, moves, cluster, clock, connections, outgoing, gates, files, log } =
+      this.#ports;
+    const { tank_id, epoch, peer_node_id: from } = row;
+    const bundle = payload.read(await this.#bytesOf(row), tank_id, epoch);
+    const arrival = await payload.arrivalOf(bundle);
+    const { rows } = bundle;
+    const shown = [...rows.certificates, ...owners.certificates(tank_id)];
+    const owner: MovedTankRow = {
+      tank_id,
+      epoch,
+      node_id: cluster.nodeId,
+      certificates: JSON.stringify(merged([certificate], shown)),
+      moved_at: clock.wallMs(),
+    };
+    let activated = moves.changed(row, { state: "activated", reason: null });
+    await connections.takeOver(tank_id, rows.connections, async (writes) => {
+      await payload.import(
+        arrival,
+        epoch,
+        ({ name }) => {
+          activated = { ...activated, name };
+          const remembered = cluster.positions.remember(from, position);
+          const owned = { put: "moved_tank", row: owner } as const;
+          return [...writes, owned, ...moves.writes(activated), ...remembered];
+        },
+        (all) => this.#commit(all, owner),
+      );
+    });
+    moves.note(activated);
+    outgoing.takeOver(rows.outbox);
+    gates.open(tank_id);
+    log.info("tank arrived", { tank_id, name: activated.name, from, epoch });
+    await files.remove(bundlePath(row.move_id)).catch(() => {});
+    return activated.name;
+  }
+
+  async #commit(writes: Parameters<Journal["commit"]>[0], owner: MovedTankRow): Promise<void> {
+    const { cluster, journal, owners } = this.#ports;
+    const { fenced } = cluster.positions;
+    if (fenced) throw new Problem("not_ready", fenced.message);
+    await journal.commit(writes);
+    owners.note(owner);
+  }
+
+  /** What was stored; of a damaged file the owner still has another copy. */
+  async #bytesOf(row: MoveRow): Promise<Uint8Array> {
+    const { files, log } = this.#ports;
+    const path = bundlePath(row.move_id);
+    const bytes = await files.read(path);
+    if (bytes && digestOfBundle(bytes) === row.digest) return bytes;
+    log.error("stored tank damaged", { tank_id: row.tank_id, move_id: row.move_id });
+    const again = await this.#fetch(row.peer_node_id, row.move_id, row);
+    await files.writeDurably(path, again);
+    return again;
+  }
+
+  #stored(): readonly MoveRow[] {
+    return this.#ports.moves.list().filter(({ state }) => state === "stored");
+  }
+
+  /** Asks the owner of a stored tank what has become of it, until that is known. */
+  async #inquire(row: MoveRow): Promise<void> {
+    const { timers, moves, cluster } = this.#ports;
+    for (let pauses = 0; !this.#stopped; pauses++) {
+      await sleep(timers, Math.min(ASK_MAX_MS, ASK_FIRST_MS * 2 ** Math.min(pauses, 10)));
+      if (this.#stopped || moves.get(row.move_id)?.state !== "stored") return;
+      if (cluster.positions.fenced) continue;
+      await this.#ask(row);
+    }
+  }
+
+  async #ask(row: MoveRow): Promise<void> {
+    const { talk, log } = this.#ports;
+    const { move_id, tank_id, peer_node_id } = row;
+    try {
+      const body = { version: 1, move_id, tank_id };
+      const told = await talk.ask(peer_node_id, OUTCOME_PATH, body, outcomeReplySchema);
+      const { state, certificate } = told.body;
+      if (state === "moved" && certificate) await this.#activate(certificate, told.position);
+      if (state === "aborted") await this.#perMove.run(move_id, () => this.#drop(row));
+    } catch (error) {
+      log.debug("stored tank waits", { tank_id, reason: messageOf(error) });
+    }
+  }
+
+  /** Its owner keeps the tank. */
+  async #drop(row: MoveRow): Promise<void> {
+    const { journal, moves, gates, files, log } = this.#ports;
+    const { move_id, tank_id } = row;
+    if (moves.get(move_id)?.state !== "stored") return;
+    const dropped = moves.changed(row, { state: "dropped", reason: "its owner has aborted it" });
+    await commitDurably(journal, moves.writes(dropped));
+    moves.note(dropped);
+    gates.open(tank_id);
+    await files.remove(bundlePath(move_id)).catch(() => {});
+    log.info("stored tank dropped", { tank_id, from: row.peer_node_id });
+  }
+}
+
+function reasonFor({ peer_node_id }: MoveRow): string {
+  return `it is arriving from node ${peer_node_id}`;
+}
