@@ -2,6 +2,8 @@ import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
 import { z } from "zod";
 import { answeredBy, RELAYED_BY } from "../cluster/answered-by.ts";
 import { AUDIENCE_HEADER } from "../cluster/identity/http-signature.ts";
+import type { PeerReply } from "../cluster/peer-route.ts";
+import { problemCodeOf } from "../cluster/problem-code.ts";
 import {
   type AnnouncedTank,
   announcedTankSchema,
@@ -12,6 +14,7 @@ import type { ApiContext } from "./context.ts";
 import { type ApiContextOf, type ApiEnv, pathAndQuery } from "./env.ts";
 import { json, newRouter, refusal, tankParameter } from "./router.ts";
 import { unknownTank } from "./tank-view.ts";
+import { whereIs } from "./whereabouts.ts";
 
 const entrySchema = z.object({
   tank: announcedTankSchema.extend({ server_id: z.string() }),
@@ -83,13 +86,14 @@ function describePassed(path: string) {
  * @param serve answers a request to this node itself
  */
 export function gatewayRoutes(
-  { cluster }: ApiContext,
+  context: ApiContext,
   serve: (request: Request, bindings: ApiEnv["Bindings"]) => Response | Promise<Response>,
 ): OpenAPIHono<ApiEnv> {
+  const { cluster } = context;
   const routes = newRouter();
   const answer = async (c: ApiContextOf): Promise<Response> => {
     const asked = c.req.param("tank_id") ?? "";
-    const place = cluster.locate(asked);
+    const place = whereIs(context, asked);
     if (place === undefined) throw unknownTank(asked);
     const path = pathAndQuery(c.req.url).replace(
       /^\/gateway\/api\/tanks\/[^/?]*/,
@@ -103,16 +107,14 @@ export function gatewayRoutes(
       const own = await serve(new Request(new URL(path, "http://localhost"), { headers }), c.env);
       return new Response(own.body, { status: own.status, headers: merged(own.headers, who) });
     }
-    const { node_id } = place;
-    const ask = () => cluster.read(node_id, path);
-    const answered = await cluster.passage.read(node_id, c.env.remoteAddress, ask);
-    const { status, body, headers: told } = answered;
+    const { reply, node_id } = await readFrom(context, place.node_id, path, c.env.remoteAddress);
+    const { status, body, headers: told } = reply;
     const type = status < 400 ? "application/json" : "application/problem+json";
     const again = told?.["retry-after"];
     const headers = {
       "content-type": type,
       ...(again === undefined ? {} : { "retry-after": again }),
-      ...who,
+      ...answeredBy("owner", node_id),
       [RELAYED_BY]: cluster.nodeId,
     };
     return new Response(JSON.stringify(body), { status, headers });
@@ -134,13 +136,30 @@ export function gatewayRoutes(
   });
   routes.openapi(show, (c) => {
     const { tank_id } = c.req.valid("param");
-    const place = cluster.locate(tank_id);
+    const place = whereIs(context, tank_id);
     const server = place === undefined ? undefined : cluster.server(place.node_id);
     if (place === undefined || server === undefined) throw unknownTank(tank_id);
     const who = answeredBy(place.is_local ? "owner" : "relay", cluster.nodeId);
     return c.json(entry(place.tank, server, c), 200, who);
   });
   return routes;
+}
+
+const movedSchema = z.object({ node_id: z.string() });
+
+/** The answer of the node that has a tank: of a former owner's that of the one it names. */
+async function readFrom(
+  { cluster }: ApiContext,
+  nodeId: string,
+  path: string,
+  remoteAddress: string,
+): Promise<{ readonly reply: PeerReply; readonly node_id: string }> {
+  const ask = (id: string) => cluster.passage.read(id, remoteAddress, () => cluster.read(id, path));
+  const reply = await ask(nodeId);
+  if (problemCodeOf(reply) !== "moved") return { reply, node_id: nodeId };
+  const next = movedSchema.safeParse(reply.body).data?.node_id;
+  const isThird = next !== undefined && next !== nodeId && next !== cluster.nodeId;
+  return isThird ? { reply: await ask(next), node_id: next } : { reply, node_id: nodeId };
 }
 
 function merged(headers: Headers, more: Readonly<Record<string, string>>): Headers {

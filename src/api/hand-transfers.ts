@@ -11,6 +11,7 @@ import { DetailedProblem } from "./problems.ts";
 import { control, json, nameParameter, newRouter, refusal, tankParameter } from "./router.ts";
 import { type SentTransfer, sentTransferSchema } from "./sent-transfer.ts";
 import { transferDetailSchema } from "./transfers.ts";
+import { whereIs } from "./whereabouts.ts";
 
 const newTransferSchema = z.strictObject({
   source_tank_id: tankParameter,
@@ -98,15 +99,16 @@ export function handTransferRoutes(context: ApiContext): OpenAPIHono<ApiEnv> {
 }
 
 /** Lets the node of the source tank send it, where that is another one. */
-function atItsSource({ tanks, cluster }: ApiContext): ApiMiddleware {
+function atItsSource(context: ApiContext): ApiMiddleware {
+  const { tanks, cluster } = context;
   return async function atItsSource(c, next) {
     const asked = newTransferSchema.safeParse(c.get("body")).data;
     const isHere = asked === undefined || tanks.get(asked.source_tank_id) !== undefined;
     if (isHere || c.env.orderedBy !== undefined) return next();
-    const source = cluster.locate(asked.source_tank_id);
+    const source = whereIs(context, asked.source_tank_id);
     if (source === undefined || source.is_local) return next();
     // Aliases are this node's own.
-    const destination = asked.dest_server_id ? undefined : cluster.locate(asked.dest_tank_id);
+    const destination = asked.dest_server_id ? undefined : whereIs(context, asked.dest_tank_id);
     const body = {
       ...asked,
       source_tank_id: source.tank.tank_id,

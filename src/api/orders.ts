@@ -6,17 +6,19 @@ import { problemCodeOf } from "../cluster/problem-code.ts";
 import { Problem } from "../platform/errors.ts";
 import type { ApiContext } from "./context.ts";
 import { type ApiContextOf, type ApiMiddleware, pathAndQuery } from "./env.ts";
+import { whereIs } from "./whereabouts.ts";
 
 /**
  * Lets the node that hosts a tank do what is ordered of it here, under a common cluster secret.
  * Without one the routes say themselves where the tank is.
  */
-export function atItsHost({ tanks, cluster }: ApiContext): ApiMiddleware {
+export function atItsHost(context: ApiContext): ApiMiddleware {
+  const { tanks, cluster } = context;
   return async function atItsHost(c, next) {
     const asked = c.req.param("tank_id");
     const isHere = asked === undefined || tanks.get(asked) !== undefined;
     if (isHere || c.env.orderedBy !== undefined || !cluster.orders.mayGive) return next();
-    const place = cluster.locate(asked);
+    const place = whereIs(context, asked);
     if (place === undefined || place.is_local) return next();
     const path = pathAndQuery(c.req.url).replace(
       /^\/api\/tanks\/[^/?]*/,

@@ -45,6 +45,7 @@ const ELSEWHERE: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
   "not_ready",
   "storage_unavailable",
   "directory_copied",
+  "draining",
   "no_placement",
 ]);
 

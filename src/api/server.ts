@@ -14,6 +14,7 @@ import { problemResponse } from "./problems.ts";
 import { createService, type Fetch } from "./service.ts";
 import type { ServedSocket, SocketService } from "./sockets.ts";
 import { Viewers } from "./viewers.ts";
+import { whereIs } from "./whereabouts.ts";
 
 export interface ListenOptions {
   /** Address to listen on, e.g. `0.0.0.0` or `::`. */
@@ -109,6 +110,9 @@ export function listen(options: ListenOptions): ApiServer {
       const viewers = new Viewers(context, (topic, text) => void server.publish(topic, text));
       const onTankRemoved = (tankId: string) => viewers.closeTank(tankId);
       const fetch = createService(context, { onTankRemoved, viewers });
+      context.relocation.onMoved((tankId) => {
+        viewers.moveAway(tankId, whereIs(context, tankId)?.server_id ?? "another node");
+      });
       service = { fetch, viewers };
       context.cluster.serveWith(localService(context, fetch, viewers));
       context.cluster.obeyWith(obeying(context, fetch));

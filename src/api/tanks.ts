@@ -17,7 +17,8 @@ import {
   tankControl,
   tankParameter,
 } from "./router.ts";
-import { hostedTank, tankViewSchema, unknownTank, viewTank } from "./tank-view.ts";
+import { hostedTank, requireNoDrain, tankViewSchema, unknownTank, viewTank } from "./tank-view.ts";
+import { whereIs } from "./whereabouts.ts";
 
 /** The default number of founders; the same as that of `tankd start --fish`. */
 const FOUNDERS_DEFAULT = 50;
@@ -103,7 +104,10 @@ export function tankRoutes(
   const routes = newRouter();
   const placing = new Placing({
     cluster,
-    createHere: async (spec) => view(await tanks.create(spec)),
+    createHere: async (spec) => {
+      requireNoDrain(context);
+      return view(await tanks.create(spec));
+    },
   });
 
   routes.openapi(list, (c) => {
@@ -114,7 +118,7 @@ export function tankRoutes(
   routes.openapi(showServer, (c) => {
     const { tank_id } = c.req.valid("param");
     if (tanks.get(tank_id) !== undefined) return c.json(cluster.self(), 200);
-    const place = cluster.locate(tank_id);
+    const place = whereIs(context, tank_id);
     const server = place === undefined ? undefined : cluster.server(place.node_id);
     if (server === undefined) throw unknownTank(tank_id);
     return c.json(server, 200);

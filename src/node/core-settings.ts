@@ -57,6 +57,7 @@ export function coreSettings(
     autoConnect: settings.autoConnect,
     replacement: settings.replacement,
     autoConnectTo: filterOf(settings.autoConnectTo),
+    balance: settings.balance,
     auditIntervalMs: AUDIT_INTERVAL_MS,
     firstTanks: { tanks: settings.tanks, fish: settings.fish, seed: settings.seed },
   };

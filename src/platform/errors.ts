@@ -42,6 +42,7 @@ export const PROBLEMS = {
     title: "This transfer id was used for another record",
   },
   transfer_refused: { status: 409, exit: 1, title: "The destination did not take it" },
+  draining: { status: 409, exit: 1, title: "The node is being drained" },
   name_taken: { status: 409, exit: 1, title: "A tank of this node has that name" },
   moved: { status: 409, exit: 1, title: "The tank has moved to another node" },
   tank_moving: { status: 503, exit: 1, title: "The tank is moving to another node" },

@@ -10,7 +10,15 @@ import type { ServerRecord } from "../../src/cluster/server-record.ts";
 import { Passage } from "../../src/cluster/tunnel/passage.ts";
 import type { HandTransfer } from "../../src/migration/by-hand.ts";
 import { TERMS_DEFAULT, withTerms } from "../../src/migration/connections/terms.ts";
-import type { ConnectionView, Migration, TransferView } from "../../src/migration/migration.ts";
+import type {
+  ConnectionView,
+  Migration,
+  MovedTank,
+  MoveView,
+  TankWhereabouts,
+  TransferView,
+} from "../../src/migration/migration.ts";
+import type { DrainView } from "../../src/migration/relocation/drain.ts";
 import { Problem } from "../../src/platform/errors.ts";
 import type { Command } from "../../src/sim/types.ts";
 import type { RecoveryReport } from "../../src/tanks/recovery-report.ts";
@@ -24,6 +32,16 @@ import { NO_RELAYS, NO_SOCKETS, NO_TUNNELS } from "../support/simulated/no-relay
 import { EPOCH_MS, fakeFish, fakeProfile, fakeServer, fakeTank, NODE_ID } from "./fake-records.ts";
 
 export const TOKEN = "test-control-token";
+
+const DRAINING: DrainView = {
+  state: "draining",
+  to_server_id: null,
+  started_at: new Date(EPOCH_MS).toISOString(),
+  tanks_left: 2,
+  moving: "Reef",
+  moved: [],
+  waiting: null,
+};
 
 /** A node with two tanks, one neighbour and no network; what it was asked to do is written down. */
 export class FakeNode {
@@ -64,6 +82,12 @@ export class FakeNode {
     at: new Date(EPOCH_MS).toISOString(),
     duration_ms: 12,
   };
+  /** Moves that were asked for, and what becomes of one: undefined where it takes long. */
+  readonly moves: string[] = [];
+  moveResult: MovedTank | undefined;
+  moveViews: MoveView[] = [];
+  readonly movedAway = new Map<string, TankWhereabouts>();
+  draining: DrainView | undefined;
   readonly openEscrow = new Set<string>();
   /** Transfers by hand, and what becomes of one. */
   readonly sent: HandTransfer[] = [];
@@ -117,6 +141,29 @@ export class FakeNode {
         last: undefined,
         note: undefined,
         routes: () => [],
+      },
+      relocation: {
+        move: async (tankId, server) => {
+          this.moves.push(`${tankId} to ${server}`);
+          if (server === "full") throw new Problem("no_placement", "full is full");
+          return this.moveResult;
+        },
+        drain: {
+          start: async (server) => {
+            if (server === "full") throw new Problem("no_placement", "Nothing is moved");
+            this.draining = { ...DRAINING, to_server_id: server ?? null };
+            return this.draining;
+          },
+          cancel: async () => {
+            const was = this.draining !== undefined;
+            this.draining = undefined;
+            return was;
+          },
+          view: () => this.draining,
+          refusal: () =>
+            this.draining && new Problem("draining", "This node takes no tanks: it is drained"),
+        },
+        onMoved: () => () => {},
       },
       clock: this.#clock,
       log: {
@@ -400,8 +447,8 @@ export class FakeNode {
       moveTank: async () => {
         throw new Problem("not_ready", "not part of the fake");
       },
-      moves: () => [],
-      movedTo: () => undefined,
+      moves: () => this.moveViews,
+      movedTo: (tankId) => this.movedAway.get(tankId),
       byHand: {
         send: async (order) => {
           this.sent.push(order);

@@ -34,16 +34,29 @@ const FISH_MB = 0.005;
 /** Of the machine's memory: the rest is for its other programs. */
 const MEMORY_SHARE = 0.9;
 
+/** What a tank costs, in fish. */
+export function costOf(fish: number): number {
+  return fish + FISH_PER_TANK;
+}
+
+export function coresOf(record: ServerRecord): number {
+  return Math.max(1, numberOf(record, "cpu_cores") ?? 1);
+}
+
+/** What a core of the server has to do for its tanks, in fish. */
+export function loadOf(record: ServerRecord, pending: Pending): number {
+  const fish = record.fish_count + pending.fish;
+  const tanks = record.tank_count + pending.tanks;
+  return (fish + FISH_PER_TANK * tanks) / coresOf(record);
+}
+
 /**
- * What a core of the server has to do with one more such tank, in fish. A server whose process
- * keeps all its cores busy counts twice.
+ * The same with one more such tank. A server whose process keeps all its cores busy counts twice.
  */
 export function loadWith(record: ServerRecord, pending: Pending, fish: number): number {
-  const cores = Math.max(1, numberOf(record, "cpu_cores") ?? 1);
+  const cores = coresOf(record);
   const busy = Math.min(1, record.cpu_percent / (100 * cores));
-  const all = record.fish_count + pending.fish + fish;
-  const tanks = record.tank_count + pending.tanks + 1;
-  return ((all + FISH_PER_TANK * tanks) / cores) * (1 + busy);
+  return (loadOf(record, pending) + costOf(fish) / cores) * (1 + busy);
 }
 
 /** Why a tank may not be placed on a server, as a clause; undefined if it may. */

@@ -1,6 +1,7 @@
 import type { Clock } from "../../platform/clock.ts";
+import { hasRights } from "../rights.ts";
 import type { AnnouncedTank, ServerRecord } from "../server-record.ts";
-import { loadWith, misfit, type Pending, type Wish } from "./fit.ts";
+import { coresOf, loadOf, loadWith, misfit, type Pending, type Wish } from "./fit.ts";
 
 export interface PlacementPorts {
   readonly nodeId: string;
@@ -18,6 +19,15 @@ export interface Candidate {
   readonly is_local: boolean;
   /** See `loadWith`. */
   readonly load: number;
+}
+
+/** See `loadOf`. */
+export interface ServerLoad {
+  readonly node_id: string;
+  readonly load: number;
+  readonly cores: number;
+  /** Whether it takes further tanks. */
+  readonly accepts: boolean;
 }
 
 export interface Candidates {
@@ -78,6 +88,19 @@ export class Placement {
     // Of equals this node comes first, where nothing has to be sent.
     fitting.sort((a, b) => a.load - b.load || Number(b.is_local) - Number(a.is_local));
     return { fitting, unfit };
+  }
+
+  /** Every member that is online, this node included, with its load by its tanks alone. */
+  loads(): readonly ServerLoad[] {
+    this.#forget();
+    return this.#ports.servers().flatMap((record) => {
+      const { node_id } = record;
+      if (node_id === null || record.status !== "online" || !hasRights(record)) return [];
+      const pending = this.#pendingAt(node_id);
+      const load = loadOf(record, pending);
+      const accepts = misfit(record, pending, { fish: 0 }) === undefined;
+      return [{ node_id, load, cores: coresOf(record), accepts }];
+    });
   }
 
   reserve(nodeId: string, fish: number): Reservation {

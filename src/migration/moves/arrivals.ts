@@ -50,6 +50,7 @@ export interface ArrivalPorts {
   readonly talk: PeerTalk;
   /** Why tanks of that node are not taken; undefined where they are. */
   readonly distrusts: (nodeId: string) => string | undefined;
+  readonly refusal?: () => Problem | undefined;
 }
 
 /** How long an offer waits for the tank to be stored before it is answered that it is under way. */
@@ -95,6 +96,8 @@ export class Arrivals {
     const owner = requireSigner(request, cluster.positions, owners.loaded);
     const distrust = this.#ports.distrusts(owner);
     if (distrust !== undefined) throw new Problem("not_trusted", distrust);
+    const refusal = this.#ports.refusal?.();
+    if (refusal !== undefined) throw refusal;
     const state = await this.#take(offer, owner);
     return stated({ state }, cluster.positions);
   };
