@@ -51,6 +51,16 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./leave.ts")).defineLeave,
   },
   {
+    name: "drain",
+    describe: "move every tank of the running node to others, before an upgrade or a leave",
+    examples: [
+      ["tankd drain", "each to the least loaded server that fits"],
+      ["tankd drain --to hub-1", "all to one"],
+      ["tankd drain --cancel", "end it; tanks may come again"],
+    ],
+    load: async () => (await import("./drain.ts")).defineDrain,
+  },
+  {
     name: "register",
     describe: "register this node, or another server, with a hub by hand",
     examples: [

@@ -77,6 +77,15 @@ export const TANK_COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./spawn.ts")).defineTankSpawn,
   },
   {
+    name: "move",
+    describe: "move a tank to another server, with its fish and its past",
+    examples: [
+      ["tankd tank move reef hub-1", "from this node"],
+      ["tankd tank move pi::reef auto", "from another one, to the least loaded"],
+    ],
+    load: async () => (await import("./move.ts")).defineTankMove,
+  },
+  {
     name: "export",
     describe: "write a tank's past to one file, to keep, share or replay it anywhere",
     examples: [["tankd tank export reef", "into reef.tank"]],
