@@ -55,6 +55,15 @@ async function fishIn(node: Node, tankId: string): Promise<readonly string[]> {
   return fish.map(({ fish_id }) => fish_id);
 }
 
+/** The code and the reason with which a viewer at this node is sent away. */
+async function closingOf(node: Node, tankId: string): Promise<string> {
+  const script =
+    `const socket = new WebSocket("ws://127.0.0.1:8000/ws/${tankId}");` +
+    "socket.onclose = ({ code, reason }) => console.log(`${code} ${reason}`);";
+  const { stdout } = await node.exec([process.execPath, "-e", script], "/");
+  return stdout.trim();
+}
+
 async function auditIsFine(node: Node): Promise<void> {
   await until("the audit is fine", PROMPTLY_MS, async () => {
     const { stdout } = await node.cli("audit", "--json");
@@ -92,6 +101,7 @@ labTest("tanks are placed, moved and drained under a secret", TIMEOUT_MS, async 
   if (reef === undefined) throw new Error("no reef");
   await said(second, "tank", "pause", reef.name);
   const before = await fishIn(second, reef.tank_id);
+  const watching = closingOf(first, reef.tank_id);
   const moved = await said(first, "tank", "move", `host-2::${reef.name}`, "host-3");
   expect(moved).toContain(`Moved host-2::${reef.name} to host-3`);
   expect(await tanksOf(third)).toContain(reef.name);
@@ -101,6 +111,8 @@ labTest("tanks are placed, moved and drained under a secret", TIMEOUT_MS, async 
   const problem = movedProblem.parse(await answer.json());
   expect([answer.status, problem.server_id]).toEqual([409, "host-3"]);
   for (const node of [first, second]) expect(await fishIn(node, reef.tank_id)).toEqual(before);
+  // Whoever watched it was told, through another node too, and goes on at the same address.
+  expect(await watching).toBe("4301 the tank has moved to host-3");
   await said(third, "tank", "resume", reef.name);
   await watched(second, second, reef.tank_id);
   for (const words of [

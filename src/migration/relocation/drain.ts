@@ -103,8 +103,9 @@ export class Drain {
     this.#order = order;
     this.#waiting = undefined;
     this.#ports.log.info("drain begins", { to: to ?? "the least loaded" });
+    const begun = this.#viewOf(order);
     this.#run();
-    return this.#viewOf(order);
+    return begun;
   }
 
   /** Tanks may come again. The one that is moving still goes. False where there is no drain. */
