@@ -70,7 +70,8 @@ export const newTermSchemas = {
   direction: termSchemas.direction.default(TERMS_DEFAULT.direction),
   selection: termSchemas.selection.default(TERMS_DEFAULT.selection),
   count: termSchemas.count.default(TERMS_DEFAULT.count),
-  rate: termSchemas.rate.default(TERMS_DEFAULT.rate),
+  // Without a default: generators of Python clients write one of null as it is in JSON.
+  rate: termSchemas.rate.optional(),
   status: termSchemas.status.default(TERMS_DEFAULT.status),
   force: z.boolean().default(false).describe("Store it even if a tank cannot be reached now"),
 };

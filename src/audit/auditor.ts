@@ -4,6 +4,7 @@ import { sleep, type Timers } from "../platform/timers.ts";
 import type { AuditResult, Finding } from "./audit.ts";
 import { Canvass, type Scope, type Statements } from "./canvass.ts";
 import { isExact } from "./counts.ts";
+import { Homes } from "./homes.ts";
 import type { Inquiry } from "./inquiry.ts";
 import { Names } from "./names.ts";
 import { isAccepted, type Pair, pairsOf, surplusOfPair } from "./pairs.ts";
@@ -32,6 +33,9 @@ const ROUNDS_MAX = 6;
 /** Pause before the second round, which grows with each. */
 const PAUSE_MS = 50;
 
+/** A tank moves in a tenth of a second. */
+const MOVE_PAUSE_MS = 200;
+
 /** One audit. */
 export class Auditor {
   readonly #ports: AuditorPorts;
@@ -55,7 +59,7 @@ export class Auditor {
     const { clock } = this.#ports;
     const at = rfc3339(clock.wallMs());
     const startedMs = clock.monotonicMs();
-    const statements = await this.#canvass.begin();
+    const statements = await this.#begin();
     this.#words = new Words(statements);
     const suspects = new Map(seenTwice(placesIn(statements)));
     const pairs = await this.#followUp(statements, suspects);
@@ -81,6 +85,22 @@ export class Auditor {
     };
   }
 
+  /** Waits for tanks that are moving; those that do not arrive are named. */
+  async #begin(): Promise<Statements> {
+    for (let round = 1; ; round++) {
+      const statements = await this.#canvass.begin();
+      const { underWay } = new Homes(statements);
+      if (underWay.size === 0) return statements;
+      if (round === ROUNDS_MAX) {
+        for (const name of underWay.values()) {
+          this.#unsettled.push(`tank ${name} is moving, or two nodes have it`);
+        }
+        return statements;
+      }
+      await sleep(this.#ports.timers, MOVE_PAUSE_MS * round);
+    }
+  }
+
   /** The pairs of this audit. */
   #pairsOf(statements: Statements): ReadonlyMap<string, Pair> {
     const { nodeId } = this.#ports.cluster;
@@ -104,7 +124,7 @@ export class Auditor {
     for (let round = 1; round <= ROUNDS_MAX; round++) {
       if (unsettled.size === 0 && suspects.size === 0) return pairs;
       await sleep(this.#ports.timers, PAUSE_MS * (round - 1));
-      const next = await this.#canvass.again(endsOf(unsettled));
+      const next = await this.#canvass.again([...unsettled.values()]);
       await this.#judgePairs(unsettled, { before: statements, after: next, looks });
       looks = await this.#canvass.look(next, suspects);
       this.#judgeSuspects(suspects, looks);
@@ -204,18 +224,11 @@ export class Auditor {
   }
 }
 
-/** The nodes of both ends. */
-function endsOf(pairs: ReadonlyMap<string, Pair>): ReadonlySet<string> {
-  const ends = [...pairs.values()];
-  return new Set(ends.flatMap((pair) => [pair.source_node_id, pair.destination_node_id]));
-}
-
 /** Open transfers of the pair that its destination has accepted. */
 function acceptedOpen(pair: Pair, statements: Statements, looks: Looks): number {
   const { source_node_id, source_tank_id, destination_node_id, destination_tank_id } = pair;
   const open = (statements.get(source_node_id)?.escrow ?? []).filter(
     (row) =>
-      row.destination_node_id === destination_node_id &&
       row.source_tank_id === source_tank_id &&
       row.destination_tank_id === destination_tank_id &&
       row.entity_type === pair.entity_type,

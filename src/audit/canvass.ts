@@ -5,7 +5,9 @@ import { messageOf } from "../platform/errors.ts";
 import { KeyedSemaphore } from "../platform/mutex.ts";
 import { NetworkError } from "../platform/network.ts";
 import type { Unreachable } from "./audit.ts";
+import { Homes } from "./homes.ts";
 import type { Inquiry } from "./inquiry.ts";
+import type { Pair } from "./pairs.ts";
 import type { Statement } from "./statement.ts";
 import type { Looks, Place } from "./suspects.ts";
 
@@ -15,6 +17,8 @@ export type Scope = "cluster" | "own";
 /** What nodes have stated, by their ids. */
 export type Statements = ReadonlyMap<string, Statement>;
 
+/** Moves that are followed from who had a tank to who has it. */
+const PARTNER_ROUNDS_MAX = 4;
 /** Nodes that are asked at once: an answer of a large one has megabytes. */
 const NODES_AT_ONCE = 16;
 
@@ -34,13 +38,31 @@ export class Canvass {
   }
 
   /** The first statements: everything of each node in the scope. */
-  begin(): Promise<Statements> {
-    return this.#scope === "own" ? this.#askPartners() : this.#askMembers();
+  async begin(): Promise<Statements> {
+    const said = await (this.#scope === "own" ? this.#askPartners() : this.#askMembers());
+    return addressed(said, new Homes(said));
   }
 
-  /** The counts of these nodes, later. */
-  again(nodeIds: ReadonlySet<string>): Promise<Statements> {
-    return this.#ask(nodeIds, "counts");
+  /** The counts of the ends of these pairs, later. */
+  async again(pairs: readonly Pair[]): Promise<Statements> {
+    let said: Statements = new Map();
+    // A tank may have moved meanwhile, which is told by who had it.
+    for (let round = 0; round < PARTNER_ROUNDS_MAX; round++) {
+      const homes = new Homes(said);
+      const ends = new Set(
+        pairs.flatMap((pair) => [
+          ...[pair.source_node_id, homes.of(pair.source_tank_id, pair.source_node_id)],
+          ...[
+            pair.destination_node_id,
+            homes.of(pair.destination_tank_id, pair.destination_node_id),
+          ],
+        ]),
+      );
+      const next = [...ends].filter((nodeId) => !said.has(nodeId) && !this.isNamed(nodeId));
+      if (next.length === 0) break;
+      said = new Map([...said, ...(await this.#ask(next, "counts"))]);
+    }
+    return addressed(said, new Homes(said));
   }
 
   isNamed(nodeId: string): boolean {
@@ -70,10 +92,11 @@ export class Canvass {
       }
     }
     const known = [...wanted.keys()].filter((nodeId) => statements.has(nodeId));
-    return this.#each(known, (nodeId) => {
+    const looks = await this.#each(known, (nodeId) => {
       const { ids, places } = wanted.get(nodeId) ?? { ids: [], places: false };
       return this.#inquiry.look(nodeId, [...ids], places);
     });
+    return addressed(looks, new Homes(statements));
   }
 
   /** The statements of all members that answer. */
@@ -84,12 +107,32 @@ export class Canvass {
   /** This node's own statement, and the counts of the members that it exchanges fish with. */
   async #askPartners(): Promise<Statements> {
     const { nodeId } = this.#cluster;
-    const own = await this.#ask([nodeId], "everything");
-    const pairs = own.get(nodeId)?.pairs ?? [];
-    const partners = new Set<string | null>(pairs.map(({ node_id }) => node_id));
-    partners.delete(nodeId);
-    const known = this.#members().filter(({ node_id }) => partners.has(node_id));
-    return new Map([...own, ...(await this.#ask(this.#reachable(known), "counts"))]);
+    let statements = await this.#ask([nodeId], "everything");
+    const asked = new Set([nodeId]);
+    // A tank of theirs may have moved, which is told by who had it.
+    for (let round = 0; round < PARTNER_ROUNDS_MAX; round++) {
+      const partners = this.#partnersIn(statements).difference(asked);
+      const known = this.#members().filter(({ node_id }) => partners.has(node_id ?? ""));
+      if (known.length === 0) break;
+      for (const { node_id } of known) if (node_id !== null) asked.add(node_id);
+      const said = await this.#ask(this.#reachable(known), "counts");
+      statements = new Map([...statements, ...said]);
+    }
+    return statements;
+  }
+
+  /** Nodes that have the other tanks of this node's pairs, or had them. */
+  #partnersIn(statements: Statements): ReadonlySet<string> {
+    const homes = new Homes(statements);
+    const pairs = statements.get(this.#cluster.nodeId)?.pairs ?? [];
+    return new Set(
+      pairs.flatMap(({ side, node_id, source_tank_id, destination_tank_id }) => {
+        const other = side === "out" ? destination_tank_id : source_tank_id;
+        const located = this.#cluster.locate(other);
+        const named = located?.tank.tank_id === other ? located.node_id : node_id;
+        return [named, homes.of(other, named)];
+      }),
+    );
   }
 
   #members(): readonly ServerRecord[] {
@@ -133,6 +176,19 @@ export class Canvass {
     );
     return new Map(answers.filter((answer) => answer !== undefined));
   }
+}
+
+/** The same, with escrows addressed to where their destination tanks are now. */
+function addressed<T extends Pick<Statement, "escrow">>(
+  said: ReadonlyMap<string, T>,
+  homes: Homes,
+): ReadonlyMap<string, T> {
+  return new Map(
+    [...said].map(([nodeId, one]) => {
+      const escrow = one.escrow.map((row) => homes.addressed(row));
+      return [nodeId, { ...one, escrow }];
+    }),
+  );
 }
 
 function reasonOf(error: unknown): string {

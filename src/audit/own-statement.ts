@@ -1,7 +1,7 @@
 import { messageOf } from "../platform/errors.ts";
 import { sleep, type Timers } from "../platform/timers.ts";
 import type { Journal } from "../store/journal.ts";
-import type { OutboxRow } from "../store/rows.ts";
+import type { MoveState, OutboxRow } from "../store/rows.ts";
 import type { CommittedCensus, HostedTank, Tanks } from "../tanks/tanks.ts";
 import { countsByPair, countsByTank, isExact, NO_COUNTS, type TankCounts } from "./counts.ts";
 import type { EscrowStatement, Statement, TankStatement } from "./statement.ts";
@@ -15,6 +15,8 @@ export interface OwnStatementPorts {
   readonly timers: Timers;
 }
 
+/** States of a move in which its tank is on none of the two nodes for certain. */
+const UNDER_WAY: ReadonlySet<MoveState> = new Set(["sealed", "moved", "stored"]);
 /** Tanks that are counted together, between two readings of the journal. */
 const TANKS_AT_ONCE = 16;
 /** How often a tank is counted in which a fish moves just then. */
@@ -37,9 +39,13 @@ export class OwnStatement {
 
   /** Only what is counted of transfers, and who is in escrow. */
   async counts(): Promise<Statement> {
-    const { journal, nodeId, cluster } = this.#ports;
-    const uncounted = await this.#uncounted.read();
+    const { journal, nodeId, cluster, tanks } = this.#ports;
+    // Before and after, so that no tank comes or goes unnoticed between the two.
+    const [uncounted, moving] = await Promise.all([this.#uncounted.read(), this.#underWay()]);
     const rows = await journal.transferCounts();
+    const [owned, later] = await Promise.all([journal.movedTanks(), this.#underWay()]);
+    const under_way = [...moving, ...later];
+    // Last: a fish is seldom on its way for long.
     const open = await journal.openOutbox();
     return {
       node_id: nodeId,
@@ -50,7 +56,19 @@ export class OwnStatement {
       fish: [],
       escrow: open.map(escrowOf),
       pairs: countsByPair(rows),
+      hosted: tanks.list().map(({ row: { tank_id } }) => ({ tank_id })),
+      departed: owned
+        .filter((row) => row.node_id !== nodeId)
+        .map(({ tank_id, node_id, epoch }) => ({ tank_id, node_id, epoch })),
+      under_way,
     };
+  }
+
+  async #underWay(): Promise<Statement["under_way"]> {
+    const moves = await this.#ports.journal.moves();
+    return moves
+      .filter(({ state }) => UNDER_WAY.has(state))
+      .map(({ tank_id, name }) => ({ tank_id, name }));
   }
 
   async everything(): Promise<Statement> {
@@ -179,6 +197,7 @@ export function escrowOf(row: OutboxRow): EscrowStatement {
     entity_id: row.entity_id,
     entity_type: row.entity_type,
     source_tank_id: row.source_tank_id,
+    ...(row.source_node_id === null ? {} : { source_node_id: row.source_node_id }),
     destination_node_id: row.destination_node_id,
     destination_tank_id: row.destination_tank_id,
     sequence: row.sequence,

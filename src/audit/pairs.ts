@@ -1,3 +1,4 @@
+import { Homes } from "./homes.ts";
 import type { EscrowStatement, Look, PairStatement, Statement } from "./statement.ts";
 
 /** Two tanks between which fish were transferred, and what both ends have counted. */
@@ -17,17 +18,24 @@ export interface Pair {
   readonly destinationIsWhole: boolean;
 }
 
-/** The pairs whose ends have both stated their counts, by a key. */
+/**
+ * The pairs whose ends have both stated their counts, by a key. A pair is of two tanks, whichever
+ * nodes they were on at the time; it is left out while one of them moves.
+ */
 export function pairsOf(statements: ReadonlyMap<string, Statement>): ReadonlyMap<string, Pair> {
+  const homes = new Homes(statements);
   const pairs = new Map<string, Pair>();
   for (const [nodeId, { pairs: stated }] of statements) {
     for (const pair of stated) {
-      const [sourceId, destinationId] =
-        pair.side === "out" ? [nodeId, pair.node_id] : [pair.node_id, nodeId];
+      const { source_tank_id, destination_tank_id, entity_type, side } = pair;
+      const own = side === "out" ? source_tank_id : destination_tank_id;
+      if (!homes.speaksFor(nodeId, own)) continue;
+      if ([source_tank_id, destination_tank_id].some((tank) => homes.isUnderWay(tank))) continue;
+      const other = homes.of(side === "out" ? destination_tank_id : source_tank_id, pair.node_id);
+      const [sourceId, destinationId] = side === "out" ? [nodeId, other] : [other, nodeId];
       const source = statements.get(sourceId);
       const destination = statements.get(destinationId);
       if (!source || !destination) continue;
-      const { source_tank_id, destination_tank_id, entity_type } = pair;
       const names = {
         source_node_id: sourceId,
         source_tank_id,
@@ -38,7 +46,7 @@ export function pairsOf(statements: ReadonlyMap<string, Statement>): ReadonlyMap
       const key = JSON.stringify(Object.values(names));
       const known = pairs.get(key) ?? { ...NOTHING, ...names };
       const whole = { sourceIsWhole: source.whole, destinationIsWhole: destination.whole };
-      pairs.set(key, { ...known, ...whole, ...countsOf(pair) });
+      pairs.set(key, { ...known, ...whole, ...sumOf(known, countsOf(pair)) });
     }
   }
   return pairs;
@@ -46,11 +54,22 @@ export function pairsOf(statements: ReadonlyMap<string, Statement>): ReadonlyMap
 
 const NOTHING = { delivered: 0, returned: 0, open: 0, accepted: 0 } as const;
 
-function countsOf({ side, counts }: PairStatement): Partial<Pair> {
+type Counts = Pick<Pair, keyof typeof NOTHING>;
+
+function countsOf({ side, counts }: PairStatement): Counts {
   const of = (state: string) => counts[state] ?? 0;
-  if (side === "in") return { accepted: of("accepted") };
+  if (side === "in") return { ...NOTHING, accepted: of("accepted") };
   const open = of("pending") + of("in_doubt");
-  return { delivered: of("delivered"), returned: of("returned"), open };
+  return { ...NOTHING, delivered: of("delivered"), returned: of("returned"), open };
+}
+
+function sumOf(a: Counts, b: Counts): Counts {
+  return {
+    delivered: a.delivered + b.delivered,
+    returned: a.returned + b.returned,
+    open: a.open + b.open,
+    accepted: a.accepted + b.accepted,
+  };
 }
 
 /**
@@ -82,7 +101,7 @@ export function surplusOfPair(
 export function isAccepted(sourceId: string, row: EscrowStatement, look: Look | undefined) {
   return (look?.accepted ?? []).some(
     (accepted) =>
-      accepted.source_node_id === sourceId &&
+      accepted.source_node_id === (row.source_node_id ?? sourceId) &&
       accepted.source_tank_id === row.source_tank_id &&
       accepted.destination_tank_id === row.destination_tank_id &&
       accepted.sequence === row.sequence,

@@ -172,14 +172,11 @@ export class Responder {
   async #keptOf(pair: PairKey): Promise<Look["kept"]> {
     const { journal } = this.#ports;
     const limit = 2 * LIMITS.transfersKeptMax;
+    // Whichever node the other tank was on at the time.
     const rows =
       pair.side === "out"
-        ? (await journal.outbox({ limit, states: ["delivered"] })).filter(
-            ({ destination_node_id }) => destination_node_id === pair.node_id,
-          )
-        : (await journal.inbox({ limit, states: ["accepted"] })).filter(
-            ({ source_node_id }) => source_node_id === pair.node_id,
-          );
+        ? await journal.outbox({ limit, states: ["delivered"] })
+        : await journal.inbox({ limit, states: ["accepted"] });
     return rows
       .filter(
         (row) =>

@@ -7,6 +7,8 @@ import type { Statement, StatementPage } from "./statement.ts";
 const PAGE_WEIGHT_MAX = 20_000;
 /** A tank, an escrow or a pair takes as much as ten ids. */
 const ROW_WEIGHT = 10;
+/** Where a tank is takes as much as three. */
+const PLACE_WEIGHT = 3;
 /** Ids of one tank in one piece. */
 const PIECE_IDS_MAX = 5_000;
 
@@ -29,6 +31,9 @@ export function pagesOf(statement: Statement, statementId: string): readonly Sta
   for (const tank of statement.unread) pageFor(ROW_WEIGHT).unread.push(tank);
   for (const row of statement.escrow) pageFor(ROW_WEIGHT).escrow.push(row);
   for (const pair of statement.pairs) pageFor(ROW_WEIGHT).pairs.push(pair);
+  for (const tank of statement.hosted) pageFor(PLACE_WEIGHT).hosted.push(tank);
+  for (const tank of statement.departed) pageFor(PLACE_WEIGHT).departed.push(tank);
+  for (const tank of statement.under_way) pageFor(PLACE_WEIGHT).under_way.push(tank);
   for (const piece of statement.fish.flatMap(piecesOf)) {
     pageFor(ROW_WEIGHT + piece.entity_ids.length).fish.push(piece);
   }
@@ -57,11 +62,15 @@ export function joinPages(pages: readonly Statement[]): Statement | undefined {
     fish: pages.flatMap(({ fish }) => fish),
     escrow: pages.flatMap(({ escrow }) => escrow),
     pairs: pages.flatMap(({ pairs }) => pairs),
+    hosted: pages.flatMap(({ hosted }) => hosted),
+    departed: pages.flatMap(({ departed }) => departed),
+    under_way: pages.flatMap(({ under_way }) => under_way),
   };
 }
 
 function emptyContent(): Content {
-  return { tanks: [], unread: [], fish: [], escrow: [], pairs: [] };
+  const moves = { hosted: [], departed: [], under_way: [] };
+  return { tanks: [], unread: [], fish: [], escrow: [], pairs: [], ...moves };
 }
 
 type Fish = Statement["fish"][number];

@@ -71,6 +71,8 @@ const escrowSchema = z.object({
   entity_id: entityId,
   entity_type: entityType,
   source_tank_id: name,
+  /** The node that has begun it, where its tank has moved since. */
+  source_node_id: name.optional(),
   destination_node_id: name,
   destination_tank_id: name,
   sequence: count,
@@ -88,6 +90,12 @@ const pairSchema = z.object({
 });
 export type PairStatement = z.infer<typeof pairSchema>;
 
+/** A tank that this node has; versions before moves of tanks do not say. */
+const hostedSchema = z.object({ tank_id: name });
+
+/** A tank that this node had, and who has it since. */
+const departedSchema = z.object({ tank_id: name, node_id: name, epoch: count });
+
 const contentSchema = z.object({
   node_id: name,
   server_id: z.string().max(LIMITS.nameCharactersMax),
@@ -99,6 +107,12 @@ const contentSchema = z.object({
   fish: z.array(fishSchema),
   escrow: z.array(escrowSchema),
   pairs: z.array(pairSchema),
+  hosted: z.array(hostedSchema).default([]),
+  departed: z.array(departedSchema).default([]),
+  /** Tanks that move from or to this node just now. */
+  under_way: z
+    .array(z.object({ tank_id: name, name: z.string().max(LIMITS.nameCharactersMax) }))
+    .default([]),
 });
 export type Statement = z.infer<typeof contentSchema>;
 

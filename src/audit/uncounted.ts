@@ -16,8 +16,6 @@ type Stored = z.infer<typeof storedSchema>;
  */
 export class Uncounted {
   readonly #journal: Journal;
-  #stored: Stored | undefined;
-  #isRead = false;
 
   constructor(journal: Journal) {
     this.#journal = journal;
@@ -25,18 +23,14 @@ export class Uncounted {
 
   /** Undefined where every transfer was counted. */
   async read(): Promise<Readonly<Stored> | undefined> {
-    if (this.#isRead) return this.#stored;
+    // Each time: tanks that come from other nodes bring theirs.
     const text = await this.#journal.meta(TRANSFERS_UNCOUNTED);
-    if (text !== undefined) this.#stored = readShaped(storedSchema, JSON.parse(text));
-    this.#isRead = true;
-    return this.#stored;
+    return text === undefined ? undefined : readShaped(storedSchema, JSON.parse(text));
   }
 
   /** Settles for good what was not counted of a tank. */
   async settle(tankId: string, counts: TankCounts): Promise<void> {
-    const stored = { ...this.#stored, [tankId]: counts };
-    const value = JSON.stringify(stored);
+    const value = JSON.stringify({ ...(await this.read()), [tankId]: counts });
     await this.#journal.commit([{ put: "meta", key: TRANSFERS_UNCOUNTED, value }]);
-    this.#stored = stored;
   }
 }

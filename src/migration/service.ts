@@ -297,6 +297,7 @@ class MigrationService implements CountingMigration {
     const { cluster, clock } = this.#deps;
     if (cluster.positions.fenced) return;
     await this.#connections.follow();
+    this.#seekDestinations();
     if (cluster.positions.clearedForExport(clock.monotonicMs())) await this.#scheduler.draw();
   }
 
@@ -308,6 +309,13 @@ class MigrationService implements CountingMigration {
     this.#online.clear();
     for (const nodeId of online) this.#online.add(nodeId);
     if (!this.#deps.cluster.positions.fenced) void this.#connections.follow();
+  }
+
+  /** Looks for destinations that the directory has elsewhere, as after a node has left for good. */
+  #seekDestinations(): void {
+    for (const { tankId, nodeId } of this.#connections.strays()) {
+      void this.#search.search(tankId, nodeId);
+    }
   }
 
   #refuseFenced(): void {

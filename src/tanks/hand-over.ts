@@ -1,4 +1,4 @@
-import { messageOf, Problem } from "../platform/errors.ts";
+import { messageOf, Problem, StorageUnavailable } from "../platform/errors.ts";
 import type { Files } from "../platform/files.ts";
 import type { TankRow } from "../store/rows.ts";
 import type { SnapshotTaker } from "./snapshots/snapshot-taker.ts";
@@ -70,7 +70,9 @@ export async function settleIn(
   } catch (error) {
     await snapshots.removeAll().catch(() => {});
     if (error instanceof Problem) throw error;
-    storage.failed(error);
-    throw new Problem("storage_unavailable", messageOf(error), { cause: error });
+    const isStorage = error instanceof StorageUnavailable;
+    if (isStorage) storage.failed(error);
+    const code = isStorage ? "storage_unavailable" : "conflict";
+    throw new Problem(code, messageOf(error), { cause: error });
   }
 }

@@ -4,9 +4,15 @@ import type { PairStatement, Statement } from "../../src/audit/statement.ts";
 
 const TANKS = { source_tank_id: "t1", destination_tank_id: "t2", entity_type: "fish" } as const;
 
-function statement(node_id: string, pairs: readonly PairStatement[], whole = true): Statement {
+function statement(
+  node_id: string,
+  pairs: readonly PairStatement[],
+  whole = true,
+  moves: Partial<Pick<Statement, "hosted" | "departed" | "under_way">> = {},
+): Statement {
   const nothing = { tanks: [], unread: [], fish: [], escrow: [] };
-  return { node_id, server_id: node_id, whole, ...nothing, pairs: [...pairs] };
+  const stays = { hosted: [], departed: [], under_way: [] };
+  return { node_id, server_id: node_id, whole, ...nothing, pairs: [...pairs], ...stays, ...moves };
 }
 
 function out(counts: Record<string, number>): PairStatement {
@@ -71,5 +77,48 @@ describe("what has arrived against what has left", () => {
     expect(surplusOfPair(accepting(6, false), accepting(6, false), 0)).toBe(1);
     const partly = pairOf({ ...LEFT, whole: false }, statement("b", [into({ accepted: 6 })]));
     expect(surplusOfPair(partly, partly, 0)).toBe(0);
+  });
+});
+
+describe("tanks that move", () => {
+  const has = (...tanks: readonly string[]) => tanks.map((tank_id) => ({ tank_id }));
+  /** Five of t1 on a to t2 on b, then three to t2 on c. */
+  const source = statement(
+    "a",
+    [out({ delivered: 5 }), { ...out({ delivered: 3 }), node_id: "c" }],
+    true,
+    { hosted: has("t1") },
+  );
+  const departed = [{ tank_id: "t2", node_id: "c", epoch: 2 }];
+  const former = statement("b", [], true, { departed });
+  const owner = statement("c", [into({ accepted: 8 })], true, { hosted: has("t2") });
+  const pairs = (...stated: readonly Statement[]) => [
+    ...pairsOf(new Map(stated.map((one) => [one.node_id, one]))).values(),
+  ];
+
+  test("a pair is of two tanks, whichever node was addressed", () => {
+    const found = pairs(source, former, owner);
+    expect(found).toEqual([
+      expect.objectContaining({ delivered: 8, accepted: 8, destination_node_id: "c" }),
+    ]);
+  });
+
+  test("without its present owner nothing is compared, and nobody is accused", () => {
+    expect(pairs(source, former)).toEqual([]);
+  });
+
+  test("while a tank moves, or two nodes have it, its pairs are left out", () => {
+    const moving = [{ tank_id: "t2", name: "lagoon" }];
+    const stored = statement("c", [], true, { under_way: moving });
+    expect(pairs(source, former, stored)).toEqual([]);
+    const before = statement("b", [into({ accepted: 5 })], true, { hosted: has("t2") });
+    expect(pairs(source, before, owner)).toEqual([]);
+  });
+
+  test("a node does not speak for the tank of another", () => {
+    const liar = statement("d", [into({ accepted: 50 })]);
+    expect(pairs(source, former, owner, liar)).toEqual([
+      expect.objectContaining({ delivered: 8, accepted: 8 }),
+    ]);
   });
 });

@@ -20,6 +20,9 @@ test("a statement that is too long for one answer comes in pages, and is whole a
     unread: [{ tank_id: "t9", name: "gone", reason: "stopped" }],
     fish: [{ tank_id: "t1", entity_ids: ids, hops: ids.map((_, index) => index % 3) }],
     escrow: [],
+    hosted: ids.slice(0, 8_000).map((tank_id) => ({ tank_id })),
+    departed: [{ tank_id: "t7", node_id: "b", epoch: 2 }],
+    under_way: [{ tank_id: "t8", name: "lagoon" }],
     pairs: Array.from({ length: 3_000 }, (_, index) => ({
       ...pair,
       destination_tank_id: `0123456789abcde${index}`,
@@ -37,7 +40,10 @@ test("a statement that is too long for one answer comes in pages, and is whole a
   expect(joined?.fish.flatMap(({ hops }) => hops)).toEqual(statement.fish[0]?.hops ?? []);
   expect(joined?.pairs).toEqual(statement.pairs);
   expect(joined?.unread).toEqual(statement.unread);
-  expect(pagesOf({ ...statement, fish: [], pairs: [] }, "s2")).toHaveLength(1);
+  expect(joined?.hosted).toEqual(statement.hosted);
+  expect(joined?.departed).toEqual(statement.departed);
+  expect(joined?.under_way).toEqual(statement.under_way);
+  expect(pagesOf({ ...statement, fish: [], pairs: [], hosted: [] }, "s2")).toHaveLength(1);
 });
 
 function noProcess(): never {

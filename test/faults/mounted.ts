@@ -164,7 +164,7 @@ export class MountedDisk implements AsyncDisposable {
   }
 }
 
-async function whyNoMounts(): Promise<string | undefined> {
+export async function whyNoMounts(): Promise<string | undefined> {
   if (process.platform !== "linux") return "mount namespaces need Linux";
   if (process.getuid?.() !== 0) return "mounts need root";
   if (Bun.which("nsenter") === null) return "nsenter is missing (Debian: util-linux)";

@@ -18,6 +18,8 @@ test("a node's whole API is described, validly, with the statuses it answers", a
   await using node = await startLocal(scratch);
   const document = documentSchema.parse(await (await fetch(`${node.url}/openapi.json`)).json());
   expect(await new Validator().validate(structuredClone(document))).toMatchObject({ valid: true });
+  // openapi-generator writes such a default as `null` into Python, which knows no such name.
+  expect(JSON.stringify(document)).not.toContain('"default":null');
 
   const token = { authorization: `Bearer ${node.token}` };
   const statusOf = async (method: string, path: string, body?: object) => {

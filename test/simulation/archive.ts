@@ -14,14 +14,15 @@ export class Archive {
   transfers = 0;
   returned = 0;
   readonly #records = new Map<string, Uint8Array>();
-  readonly #rows = new Map<string, LogRow[]>();
+  /** By tank and entry: a tank that comes back brings its log again. */
+  readonly #rows = new Map<string, Map<number, LogRow>>();
 
   /** What is known of a disk that was copied. */
   copy(): Archive {
     const copy = new Archive();
     copy.transfers = this.transfers;
     copy.returned = this.returned;
-    for (const [tankId, rows] of this.#rows) copy.#rows.set(tankId, [...rows]);
+    for (const [tankId, rows] of this.#rows) copy.#rows.set(tankId, new Map(rows));
     return copy;
   }
 
@@ -48,18 +49,21 @@ export class Archive {
       this.#records.set(write.row.transfer_id, write.row.record);
     }
     if (write.put !== "log") return;
-    const rows = this.#rows.get(write.row.tank_id) ?? [];
-    rows.push(write.row);
+    const rows = this.#rows.get(write.row.tank_id) ?? new Map<number, LogRow>();
+    rows.set(write.row.seq, write.row);
     this.#rows.set(write.row.tank_id, rows);
   }
 
   /**
    * The digest that a replay from the tank's founding has at `snapshot`, made without any of the
-   * product's recovery: the log from seq 1, the world's rules, nothing else.
+   * product's recovery: the log from seq 1, the world's rules, nothing else. `others` are those of
+   * the nodes that the tank was on.
    */
-  replay(row: TankRow, snapshot: SnapshotRow): string {
+  replay(row: TankRow, snapshot: SnapshotRow, others: readonly Archive[] = []): string {
     const tank = createTank(specOf(row));
-    for (const entry of this.#rows.get(row.tank_id) ?? []) {
+    const entries = [this, ...others].flatMap((one) => [...(one.#rows.get(row.tank_id) ?? [])]);
+    const log = new Map(entries.toSorted(([a], [b]) => a - b));
+    for (const entry of log.values()) {
       if (entry.seq > snapshot.seq) break;
       advance(tank, entry.tick);
       const command = decodeCommand(entry.kind, entry.payload);

@@ -132,17 +132,24 @@ export function checkPlaces(fish: readonly FishView[]): readonly Finding[] {
 }
 
 /** After a clean stop: the state on disk is what a replay from the founding comes to. */
-export async function checkReplay(node: SimulatedNode): Promise<readonly Finding[]> {
+export async function checkReplay(
+  node: SimulatedNode,
+  others: readonly SimulatedNode[] = [],
+): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
   for (const row of await node.store.journal.tanks()) {
     const [snapshot] = await node.store.journal.snapshots(row.tank_id);
     if (!snapshot) findings.push(`tank ${row.name} has no snapshot after a clean stop`);
-    else if (node.archive.replay(row, snapshot) !== snapshot.digest) {
+    else if (node.archive.replay(row, snapshot, archivesOf(others)) !== snapshot.digest) {
       findings.push(`tank ${row.name}: replay of ${snapshot.seq} commands differs`);
     }
     findings.push(...(await checkPast(node, row)));
   }
   return findings;
+}
+
+function archivesOf(nodes: readonly SimulatedNode[]) {
+  return nodes.map(({ archive }) => archive);
 }
 
 /** A clock that stands still: nothing is left of the machine but its disk. */

@@ -1,5 +1,7 @@
+import type { Identity } from "../../src/cluster/identity/identity.ts";
 import { NonceMemory } from "../../src/cluster/identity/nonce-memory.ts";
 import type { Verifier } from "../../src/cluster/identity/signature.ts";
+import type { PeerRoute } from "../../src/cluster/peer-route.ts";
 import type { ConnectionView } from "../../src/migration/migration.ts";
 import type { Core, CoreSettings } from "../../src/node/core.ts";
 import { timingOf } from "../../src/node/timing.ts";
@@ -42,10 +44,14 @@ export interface ClusterOptions {
    * Tanks of each node that are moved between its threads all the time. Default: one, which stays.
    */
   readonly restlessTanks?: number;
+  /** The secret of the cluster: whole tanks move among those that know it. Default: none. */
+  readonly secret?: Uint8Array;
   /** Interval of each node's audits of its own tanks and pairs. Default: it makes none. */
   readonly auditIntervalMs?: number;
   /** Breaks the product on purpose, between its code and its store. */
   readonly sabotage?: (journal: Journal) => Journal;
+  /** Breaks it between its code and its peers. */
+  readonly lie?: (routes: readonly PeerRoute[], identity: Identity) => readonly PeerRoute[];
 }
 
 /** A data directory at some moment, as a backup has it. */
@@ -96,7 +102,9 @@ export class SimulatedNode extends CoreNode {
   boot(): void {
     const { process, core } = this.create();
     const { nodeId } = this.identity;
-    const routes = [core.cluster, core.migration, core.audit].flatMap((part) => part.routes());
+    const { lie = (all: readonly PeerRoute[]) => all } = this.#cluster.options;
+    const own = [core.cluster, core.migration, core.audit].flatMap((part) => part.routes());
+    const routes = lie(own, this.identity);
     // Nonces are forgotten at once, as by a restart: a late copy must be harmless by the protocol
     // alone.
     const verifier = (): Verifier => ({
@@ -208,10 +216,11 @@ export class SimulatedCluster {
 
   settingsOf(node: SimulatedNode): CoreSettings {
     const timing = { ...timingOf("development"), migrationCheckMs: 500, peerTimeoutMs: 2_000 };
-    const { fish, seed, restlessTanks, auditIntervalMs } = this.options;
+    const { fish, seed, restlessTanks, auditIntervalMs, secret } = this.options;
     return {
       ...CORE_SETTINGS,
       ...(auditIntervalMs === undefined ? {} : { auditIntervalMs }),
+      ...(secret === undefined ? {} : { secret }),
       serverId: node.name,
       port: API_PORT,
       timing,

@@ -154,7 +154,7 @@ function sumOf(cluster: SimulatedCluster, count: (node: SimulatedNode) => number
   return cluster.nodes.reduce((sum, node) => sum + count(node), 0);
 }
 
-async function stopAndReplay(cluster: SimulatedCluster): Promise<readonly Finding[]> {
+export async function stopAndReplay(cluster: SimulatedCluster): Promise<readonly Finding[]> {
   const { world } = cluster;
   let stopped = 0;
   for (const core of cluster.cores) void core.stop().then(() => stopped++, world.fail.bind(world));
@@ -162,6 +162,6 @@ async function stopAndReplay(cluster: SimulatedCluster): Promise<readonly Findin
   if (!(await world.runUntil(world.nowMs + STOP_MS, () => stopped === running))) {
     return [`${running - stopped} nodes did not stop within ${STOP_MS} ms`];
   }
-  const replays = await Promise.all(cluster.nodes.map(checkReplay));
+  const replays = await Promise.all(cluster.nodes.map((node) => checkReplay(node, cluster.nodes)));
   return replays.flat();
 }

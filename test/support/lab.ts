@@ -3,9 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Subprocess } from "bun";
 import { flawOf, hubIn } from "./agreement.ts";
+import { BadLinks } from "./bad-links.ts";
 import { until } from "./commands.ts";
 import { type Family, Namespaces } from "./namespaces.ts";
-import { Node } from "./node.ts";
+import { Node, type NodeDisk } from "./node.ts";
 import { PROMPTLY_MS } from "./tankd.ts";
 
 export interface LabOptions {
@@ -17,6 +18,8 @@ export interface LabOptions {
 /** A network of machines on one switch, torn down whatever happens. */
 export class Lab {
   readonly #namespaces: Namespaces;
+  /** What makes links bad. */
+  readonly links: BadLinks;
   readonly #directory: string;
   readonly #binary: string | undefined;
   readonly #window: Subprocess;
@@ -25,6 +28,7 @@ export class Lab {
 
   private constructor(namespaces: Namespaces, directory: string, binary: string | undefined) {
     this.#namespaces = namespaces;
+    this.links = new BadLinks(namespaces);
     this.#directory = directory;
     this.#binary = binary;
     const script = join(import.meta.dir, "window.ts");
@@ -62,6 +66,13 @@ export class Lab {
     const numbers = Array.from({ length: count }, (_, index) => first + index);
     await this.#namespaces.add(numbers);
     return numbers.map((number) => this.#place(number, this.#namespaces.addressOf(number)));
+  }
+
+  /** A machine whose data directory lies on a disk of its own. */
+  async machineOn(disk: NodeDisk): Promise<Node> {
+    const number = this.#nodes.length + 1;
+    await this.#namespaces.add([number]);
+    return this.#place(number, this.#namespaces.addressOf(number), disk);
   }
 
   /** A machine that can dial everybody, and that none of the others can dial. */
@@ -146,6 +157,7 @@ export class Lab {
       child.kill("SIGKILL");
       await child.exited;
     }
+    await this.links.close();
     await this.#namespaces.close();
     rmSync(this.#directory, { recursive: true, force: true });
   }
@@ -154,7 +166,7 @@ export class Lab {
     return join(this.#directory, "window");
   }
 
-  #place(number: number, address: string): Node {
+  #place(number: number, address: string, disk?: NodeDisk): Node {
     const node = new Node({
       number,
       address,
@@ -162,6 +174,7 @@ export class Lab {
       window: this.#socket,
       directory: this.#directory,
       ...(this.#binary === undefined ? {} : { binary: this.#binary }),
+      ...(disk === undefined ? {} : { disk }),
     });
     this.#nodes.push(node);
     return node;

@@ -7,6 +7,16 @@ import { NodeApi } from "./node-api.ts";
 import { NodeProcess } from "./node-process.ts";
 import { cleanEnvironment, PROMPTLY_MS, TANKD } from "./tankd.ts";
 
+/** A disk in a mount namespace of its own. */
+export interface NodeDisk {
+  /** Where it is mounted, as programs inside see it. */
+  readonly path: string;
+  /** What a command line begins with to run inside; the program takes its place. */
+  readonly under: readonly string[];
+  /** A path inside, as the test sees it. */
+  seen(path: string): string;
+}
+
 /** Where a node runs, and where it is seen from. */
 export interface Place {
   readonly number: number;
@@ -17,6 +27,8 @@ export interface Place {
   /** Of the lab: data directories and logs lie in it. */
   readonly directory: string;
   readonly binary?: string;
+  /** What its data directory lies on, if not on the machine's disk. */
+  readonly disk?: NodeDisk;
 }
 
 const API_PORT = 8000;
@@ -33,6 +45,7 @@ export class Node {
   /** Where it is asked to listen, if not at the default. */
   port = API_PORT;
   readonly #namespace: string;
+  readonly #disk: NodeDisk | undefined;
   readonly #logFile: string;
   /** The program of its next start. */
   binary: string;
@@ -41,7 +54,8 @@ export class Node {
   constructor(at: Place) {
     this.number = at.number;
     this.address = at.address;
-    this.dataDirectory = join(at.directory, `node-${at.number}`);
+    this.#disk = at.disk;
+    this.dataDirectory = join(at.disk?.path ?? at.directory, `node-${at.number}`);
     this.#namespace = at.namespace;
     this.window = at.window;
     this.api = new NodeApi(this);
@@ -53,6 +67,7 @@ export class Node {
   start(options: readonly string[] = [], environment: Record<string, string> = {}): void {
     this.#process = new NodeProcess({
       directory: this.dataDirectory,
+      seen: this.#disk?.seen(this.dataDirectory) ?? this.dataDirectory,
       options,
       environment: { LOG_LEVEL: "debug", ...environment },
       program: [this.binary],
@@ -206,7 +221,8 @@ export class Node {
   }
 
   #inside(command: readonly string[]): string[] {
-    return ["ip", "netns", "exec", this.#namespace, ...command];
+    const under = this.#disk?.under ?? [];
+    return ["ip", "netns", "exec", this.#namespace, ...under, ...command];
   }
 
   #environment(): Record<string, string> {

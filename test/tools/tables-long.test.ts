@@ -16,7 +16,8 @@ const READ_MS = 300_000;
 const directory = mkdtempSync(join(tmpdir(), "tankd-tools-"));
 const python = join(directory, "venv/bin/python");
 
-afterAll(() => rmSync(directory, { recursive: true }));
+// Ten thousand files of the environment, on a busy disk.
+afterAll(() => rmSync(directory, { recursive: true }), READ_MS);
 
 beforeAll(async () => {
   await finish("python3", "-m", "venv", join(directory, "venv"));
@@ -95,28 +96,39 @@ function expected({ parameters, result, spawned }: Summary, counts: z.infer<type
   };
 }
 
-async function sealedRun(name: string, ...options: readonly string[]): Promise<string> {
+/** @param stopAfterS seconds after which it is stopped, where it has no end of its own */
+async function sealedRun(
+  name: string,
+  options: readonly string[],
+  stopAfterS: number | undefined,
+): Promise<string> {
   const out = join(directory, name);
-  const { exitCode, stderr } = await run(["timeout", "5", TANKD, "run", "--out", out, ...options], {
+  const under = stopAfterS === undefined ? [] : ["timeout", String(stopAfterS)];
+  const { exitCode, stderr } = await run([...under, TANKD, "run", "--out", out, ...options], {
     env: cleanEnvironment(directory),
   });
-  // 124: `timeout` has stopped a run without an end.
-  if (exitCode !== 0 && exitCode !== 124) throw new Error(stderr);
+  // 124: `timeout` has stopped it.
+  if (exitCode !== (stopAfterS === undefined ? 0 : 124)) throw new Error(stderr);
   return out;
 }
 
 describe("all tools count what the run has counted", () => {
   test.each([
-    ["one-tank", ["--ticks", "3000"], "run.json"],
-    ["four-tanks", ["--seed", "7", "--ticks", "5000", "--tanks", "4"], "run.json"],
+    ["one-tank", ["--ticks", "3000"], "run.json", undefined],
+    ["four-tanks", ["--seed", "7", "--ticks", "5000", "--tanks", "4"], "run.json", undefined],
     // More tanks than the lines that polars judges a column by.
-    ["many-tanks", ["--ticks", "600", "--tanks", "120", "--migrate-every", "100"], "run.json"],
-    ["without-a-tick", ["--ticks", "0"], "run.json"],
-    ["stopped", ["--ticks", "100000000", "--tanks", "2"], "run.partial.json"],
+    [
+      "many-tanks",
+      ["--ticks", "600", "--tanks", "120", "--migrate-every", "100"],
+      "run.json",
+      undefined,
+    ],
+    ["without-a-tick", ["--ticks", "0"], "run.json", undefined],
+    ["stopped", ["--ticks", "100000000", "--tanks", "2"], "run.partial.json", 5],
   ] as const)(
     "%s",
-    async (name, options, file) => {
-      const out = await sealedRun(name, ...options);
+    async (name, options, file, stopAfterS) => {
+      const out = await sealedRun(name, options, stopAfterS);
       const summary = summarySchema.parse(JSON.parse(readFileSync(join(out, file), "utf8")));
       const script = join(import.meta.dir, "read_tables.py");
       const counts = countsSchema.parse(JSON.parse(await finish(python, script, out)));

@@ -170,6 +170,13 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./replay.ts")).defineReplay,
   },
   {
+    name: "downgrade",
+    describe: "take the stopped node's data directory back to an earlier version",
+    local: "machine",
+    examples: [["tankd downgrade --schema 6", 'where that version says "supports 6"']],
+    load: async () => (await import("./downgrade.ts")).defineDowngrade,
+  },
+  {
     name: "config",
     describe: "show every setting, its value and the origin of the value",
     examples: [["tankd config --json", "for programs"]],

@@ -40,7 +40,8 @@ export async function openLocalTank(
   }
 }
 
-function localDirectory(context: CliContext, command: Command): string {
+/** The directory of a node of this machine, which may be running. */
+export function localDirectory(context: CliContext, command: Command): string {
   const { host } = context;
   const { values } = context.settings(command, ["dataDir"]);
   const given = values.dataDir && resolve(host.workingDirectory, values.dataDir);

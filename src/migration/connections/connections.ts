@@ -229,6 +229,18 @@ export class Connections {
     });
   }
 
+  /** Destinations that another node announces than the one they are on by the connection. */
+  strays(): readonly { readonly tankId: string; readonly nodeId: string }[] {
+    const { cluster } = this.#ports;
+    const all = this.list().flatMap((row) => destinationsOf(row));
+    return all
+      .filter(({ destination_tank_id: tankId, destination_node_id: nodeId }) => {
+        const located = cluster.locate(tankId);
+        return located?.tank.tank_id === tankId && located.node_id !== nodeId;
+      })
+      .map((one) => ({ tankId: one.destination_tank_id, nodeId: one.destination_node_id }));
+  }
+
   #autoChanges(): JournalWrite[] {
     const { tanks, cluster, autoConnectTo = {} } = this.#ports;
     const present = this.list().filter((row) => row.origin === "auto");

@@ -131,9 +131,12 @@ export class Arrivals {
   }
 
   /** @throws Problem */
-  #requireRoom({ tank_id, epoch, engine_version }: Offer): void {
+  #requireRoom({ move_id, tank_id, epoch, engine_version }: Offer): void {
     const { tanks, owners, engineVersion, cluster } = this.#ports;
     const here = `${cluster.serverId} `;
+    if (owners.certificates(tank_id).some((one) => one.move_id === move_id)) {
+      throw new Problem("directory_copied", "This node was given that tank by you.");
+    }
     if (tanks.get(tank_id)) throw new Problem("conflict", `${here}has this tank already.`);
     if (owners.epochOf(tank_id) >= epoch) {
       throw new Problem("conflict", `${here}knows a later owner of this tank.`);

@@ -73,6 +73,9 @@ const TRANSIENT: ReadonlySet<ProblemCode> = new Set([
   "internal",
 ]);
 
+/** The destination has what this node has not given: its directory was set back, or ours. */
+const AHEAD = "the destination runs it already";
+
 /** A move under way, with what only the running process knows. */
 interface Departure {
   row: MoveRow;
@@ -379,9 +382,11 @@ export class Departures {
       await this.#considerAbort(departure, error);
       return;
     }
-    departure.reason = undefined;
+    departure.reason = state === "activated" ? AHEAD : undefined;
     if (state === "stored") await this.#handOver(departure);
-    else if (this.#isSilent(departure)) await this.#considerAbort(departure, undefined);
+    else if (state === "receiving" && this.#isSilent(departure)) {
+      await this.#considerAbort(departure, undefined);
+    }
   }
 
   #isSilent({ progressMs }: Departure): boolean {
@@ -396,7 +401,8 @@ export class Departures {
     log.debug("move waits", { tank_id, reason: refusal.message });
     if (TRANSIENT.has(refusal.code) && !this.#isSilent(departure)) return;
     // A directory that was set back might not know that it has given the tank away.
-    if (!cluster.positions.clearedForExport(clock.monotonicMs())) return;
+    const isBehind = refusal.code === "directory_copied";
+    if (isBehind || !cluster.positions.clearedForExport(clock.monotonicMs())) return;
     if (await this.#abort(departure, refusal.message)) throw refusal;
   }
 

@@ -3,7 +3,7 @@ import type { Identity } from "../../cluster/identity/identity.ts";
 import type { PeerReply, PeerRequest, PeerRoute } from "../../cluster/peer-route.ts";
 import { readBody } from "../../cluster/read-body.ts";
 import { type Clock, rfc3339 } from "../../platform/clock.ts";
-import { messageOf, Problem } from "../../platform/errors.ts";
+import { messageOf, Problem, StorageUnavailable } from "../../platform/errors.ts";
 import type { Files } from "../../platform/files.ts";
 import type { Random } from "../../platform/random.ts";
 import type { Timers } from "../../platform/timers.ts";
@@ -136,7 +136,7 @@ export class Moves {
         summary: "Offers a whole tank to this node, which fetches and stores it, inactive",
         request: offerSchema,
         response: offerReplySchema,
-        handle: this.#arrivals.offer,
+        handle: guarded(this.#arrivals.offer),
       },
       {
         method: "POST",
@@ -144,7 +144,7 @@ export class Moves {
         summary: "Gives a stored tank to this node: from now on it runs here",
         request: activateSchema,
         response: activateReplySchema,
-        handle: this.#arrivals.activate,
+        handle: guarded(this.#arrivals.activate),
       },
       {
         method: "POST",
@@ -152,7 +152,7 @@ export class Moves {
         summary: "A part of a tank that this node has offered",
         request: partSchema,
         response: partReplySchema,
-        handle: this.#departures.part,
+        handle: guarded(this.#departures.part),
       },
       {
         method: "POST",
@@ -196,6 +196,18 @@ export class Moves {
       log.warn("bundles of moves left", { reason: messageOf(error) });
     }
   }
+}
+
+/** Tells a failure of the storage as one that may be over in a moment. */
+function guarded(handle: PeerRoute["handle"]): PeerRoute["handle"] {
+  return async (request) => {
+    try {
+      return await handle(request);
+    } catch (error) {
+      if (!(error instanceof StorageUnavailable)) throw error;
+      throw new Problem("storage_unavailable", error.message, { cause: error });
+    }
+  };
 }
 
 /** States in which the bundle may still be needed. */
