@@ -118,7 +118,7 @@ export class Placing {
       const made = is_local ? await createHere(spec) : await this.#order(node_id, spec, key);
       // Its own record counts it already.
       if (is_local) reservation.release();
-      else reservation.placed(made.tank.tank_id);
+      else reservation.placed(made.tank);
       return made;
     } catch (error) {
       reservation.release();

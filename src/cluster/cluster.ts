@@ -158,7 +158,7 @@ export interface Cluster {
   /** From now on this handles requests that reach this node through others: its own API. */
   serveWith(service: LocalService): void;
   /** Where tanks are to be created or moved to. */
-  readonly placement: Pick<Placement, "candidates" | "loads" | "reserve">;
+  readonly placement: Pick<Placement, "candidates" | "loads" | "placed" | "reserve">;
   /** Control of other nodes, which obey under a common secret only. */
   readonly orders: Pick<Orders, "mayGive" | "give" | "refusal">;
   /** From now on this executes orders of other nodes: its own API. */

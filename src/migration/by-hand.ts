@@ -41,6 +41,9 @@ export interface ByHand {
 
 /** The wait for a decision, and for the commit of one that was made by hand. */
 const DECISION_WAIT_MS = 5_000;
+/** The wait for the clearance of a node that has just started. */
+const CLEARANCE_WAIT_MS = 5_000;
+const CLEARANCE_POLL_MS = 100;
 /** Longer than a request that is under way, whose answer counts more than an operator's word. */
 const RESOLUTION_WAIT_MS = 12_000;
 
@@ -63,7 +66,7 @@ export function createByHand(ports: ByHandPorts): ByHand {
 }
 
 async function send(ports: ByHandPorts, order: HandTransfer): Promise<TransferDetail> {
-  const { cluster, clock, outgoing, view } = ports;
+  const { cluster, outgoing, view } = ports;
   const { positions } = cluster;
   if (positions.fenced) throw positions.fenced;
   const source_tank_id = sourceOf(ports, order.source_tank_id);
@@ -73,15 +76,24 @@ async function send(ports: ByHandPorts, order: HandTransfer): Promise<TransferDe
   }
   requireHealthy(ports, destination);
   const side = await sideOf(ports, source_tank_id, order);
-  if (!positions.clearedForExport(clock.monotonicMs())) {
-    throw new Problem("not_ready", "This node has just started; it sends fish in a few seconds.");
-  }
+  await cleared(ports);
   const { entity_type, entity_id: entityId } = order;
   const departure = { source_tank_id, ...destination, connection_id: null, entity_type, entityId };
   const transferId = await outgoing.send({ ...departure, side });
   if (transferId === undefined) throw absent(order);
   await settled(ports, transferId, DECISION_WAIT_MS);
   return view(transferId);
+}
+
+/** Soon after a start no fish may leave, until it is known that this node is no copy. */
+async function cleared({ cluster, clock, timers }: ByHandPorts): Promise<void> {
+  const deadlineMs = clock.monotonicMs() + CLEARANCE_WAIT_MS;
+  while (!cluster.positions.clearedForExport(clock.monotonicMs())) {
+    if (clock.monotonicMs() >= deadlineMs) {
+      throw new Problem("not_ready", "This node has just started; it sends fish in a few seconds.");
+    }
+    await sleep(timers, CLEARANCE_POLL_MS);
+  }
 }
 
 /** What is known to be unreachable or gone costs the fish no time in escrow. */

@@ -17,7 +17,7 @@ function withNeighbour(obey: (order: Order) => Promise<PeerReply> = created) {
   const { ask } = clientOf(node);
   const create = (json: object, headers: Record<string, string> = {}) =>
     ask("/api/tanks", { method: "POST", token: true, headers, json: { name: "Lagoon", ...json } });
-  return { node, create };
+  return { node, create, ask };
 }
 
 async function created(order: Order): Promise<PeerReply> {
@@ -44,6 +44,16 @@ describe("POST /api/tanks", () => {
       },
     ]);
     expect(node.created).toEqual([]);
+  });
+
+  test("knows where the tank is before any list names it", async () => {
+    const { create, ask } = withNeighbour();
+    expect((await ask("/gateway/tanks/made-there")).status).toBe(404);
+    await create({ server_id: "auto" });
+    for (const asked of ["made-there", "Lagoon", "node-b-label::Lagoon"]) {
+      const { server } = (await ask(`/gateway/tanks/${asked}`)).body;
+      expect([asked, server.node_id]).toEqual([asked, "node-b"]);
+    }
   });
 
   test("with auto creates it here without a secret, and says why", async () => {

@@ -9,7 +9,7 @@ import type { Lab } from "../support/lab.ts";
 import { labTest } from "../support/lab-test.ts";
 import type { Node } from "../support/node.ts";
 import { PROMPTLY_MS } from "../support/tankd.ts";
-import { watched } from "./scenarios.ts";
+import { noticeLoss, watched } from "./scenarios.ts";
 
 const TIMEOUT_MS = 180_000;
 const QUIET = ["--no-auto-connect", "--profile", "development"];
@@ -59,7 +59,7 @@ async function fishIn(node: Node, tankId: string): Promise<readonly string[]> {
 async function closingOf(node: Node, tankId: string): Promise<string> {
   const script =
     `const socket = new WebSocket("ws://127.0.0.1:8000/ws/${tankId}");` +
-    "socket.onclose = ({ code, reason }) => console.log(`${code} ${reason}`);";
+    "socket.onclose = ({ code, reason }) => console.log(code, reason);";
   const { stdout } = await node.exec([process.execPath, "-e", script], "/");
   return stdout.trim();
 }
@@ -155,12 +155,11 @@ labTest("tanks are placed, moved and drained under a secret", TIMEOUT_MS, async 
   });
 
   // Nobody is left to take the tanks.
-  await third.stop();
-  await first.stop();
-  await until("the others are gone", PROMPTLY_MS, async () => {
-    const told = await refused(second, "drain").catch(() => "");
-    return /has nowhere to go|no server can take the tank/.test(told);
-  });
+  for (const node of [third, first]) {
+    await node.crash();
+    await noticeLoss([second], node);
+  }
+  expect(await refused(second, "drain")).toMatch(/has nowhere to go|no server can take the tank/);
   expect((await tanksOf(second)).length).toBeGreaterThan(0);
 });
 

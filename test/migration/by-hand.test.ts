@@ -174,3 +174,25 @@ describe("an operator resolves a transfer", () => {
     expect(await alive(node)).toEqual(reefAtFirst);
   });
 });
+
+describe("a node that has just started", () => {
+  const startedAt = async (clearedMs: number) => {
+    const { node, peer } = await withPeer();
+    peer.decides("accepted");
+    let firstMs: number | undefined;
+    const clearedForExport = (nowMs: number) => {
+      firstMs ??= nowMs;
+      return nowMs - firstMs >= clearedMs;
+    };
+    node.cluster.positions = { ...node.cluster.positions, clearedForExport };
+    return send(node);
+  };
+
+  test("sends a fish as soon as it may", async () => {
+    expect(await startedAt(3_000)).toMatchObject({ state: "delivered" });
+  });
+
+  test("says so where that takes longer", async () => {
+    expect(await startedAt(60_000)).toMatchObject({ code: "not_ready" });
+  });
+});

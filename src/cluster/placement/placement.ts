@@ -37,10 +37,13 @@ export interface Candidates {
   readonly unfit: readonly { readonly server_id: string; readonly why: string }[];
 }
 
+/** A tank that was placed from here. */
+export type PlacedTank = Pick<AnnouncedTank, "tank_id" | "name">;
+
 /** A tank that is counted at a server before its record counts it. */
 export interface Reservation {
   /** It is there. */
-  placed(tankId: string): void;
+  placed(tank: PlacedTank): void;
   /** It is not, and will not be. */
   release(): void;
 }
@@ -49,7 +52,7 @@ interface Reserved {
   readonly nodeId: string;
   readonly fish: number;
   readonly atMs: number;
-  tankId: string | undefined;
+  tank: PlacedTank | undefined;
 }
 
 /** The longest that a placed tank is missing from a record: three heartbeats of production. */
@@ -105,14 +108,22 @@ export class Placement {
 
   reserve(nodeId: string, fish: number): Reservation {
     const atMs = this.#ports.clock.monotonicMs();
-    const reserved: Reserved = { nodeId, fish, atMs, tankId: undefined };
+    const reserved: Reserved = { nodeId, fish, atMs, tank: undefined };
     this.#reserved.add(reserved);
     return {
-      placed: (tankId) => {
-        reserved.tankId = tankId;
+      placed: (tank) => {
+        reserved.tank = tank;
       },
       release: () => void this.#reserved.delete(reserved),
     };
+  }
+
+  /** Tanks that were placed, and that no list names yet. */
+  placed(): readonly { readonly node_id: string; readonly tank: PlacedTank }[] {
+    this.#forget();
+    return [...this.#reserved].flatMap(({ nodeId: node_id, tank }) =>
+      tank ? [{ node_id, tank }] : [],
+    );
   }
 
   /** A tank that its server has announced is in its record. */
@@ -121,7 +132,7 @@ export class Placement {
     for (const one of this.#reserved) {
       const isOld = nowMs - one.atMs > FORGOTTEN_AFTER_MS;
       const announced = this.#ports.tanksOf(one.nodeId);
-      const isListed = announced.some(({ tank_id }) => tank_id === one.tankId);
+      const isListed = announced.some(({ tank_id }) => tank_id === one.tank?.tank_id);
       if (isOld || isListed) this.#reserved.delete(one);
     }
   }

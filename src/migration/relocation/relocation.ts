@@ -167,7 +167,7 @@ class Relocator implements Relocation {
     const reservation = cluster.placement.reserve(nodeId, stats.alive);
     try {
       const moved = await migration.moveTank(row.tank_id, nodeId);
-      reservation.placed(row.tank_id);
+      reservation.placed({ tank_id: row.tank_id, name: moved.name });
       return moved;
     } catch (error) {
       reservation.release();

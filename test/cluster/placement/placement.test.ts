@@ -10,6 +10,10 @@ function server(id: string, more: Partial<ServerRecord> = {}): ServerRecord {
   return fakeServer(id, { server_id: id, fish_count: 0, tank_count: 0, cpu_percent: 0, ...more });
 }
 
+function tank(tank_id: string) {
+  return { tank_id, name: tank_id };
+}
+
 /** A node "here" that sees these servers. */
 function placementOver(servers: ServerRecord[], mayOrder = true) {
   const state = { nowMs: 0, announced: new Map<string, string[]>() };
@@ -95,7 +99,7 @@ describe("placement", () => {
       const [first] = placement.candidates({ fish: 50 }).fitting;
       if (first === undefined) throw new Error("nothing fits");
       chosen.push(first.server_id);
-      placement.reserve(first.node_id, 50).placed(`tank-${number}`);
+      placement.reserve(first.node_id, 50).placed(tank(`tank-${number}`));
       state.nowMs += 100;
     }
     expect(chosen.toSorted()).toEqual(["a", "a", "b", "b", "here", "here"]);
@@ -112,11 +116,13 @@ describe("placement", () => {
   test("counts a tank once: no more when its server announces it, or after a time", () => {
     const servers = [server("here", { fish_count: 60 }), server("a")];
     const { placement, order, state } = placementOver(servers);
-    placement.reserve("a", 100).placed("t");
+    placement.reserve("a", 100).placed(tank("t"));
     expect(order()).toEqual(["here", "a"]);
+    expect(placement.placed()).toEqual([{ node_id: "a", tank: tank("t") }]);
     state.announced.set("a", ["t"]);
     expect(order()).toEqual(["a", "here"]);
-    placement.reserve("a", 100).placed("never announced");
+    expect(placement.placed()).toEqual([]);
+    placement.reserve("a", 100).placed(tank("never announced"));
     expect(order()).toEqual(["here", "a"]);
     state.nowMs += 100_000;
     expect(order()).toEqual(["a", "here"]);

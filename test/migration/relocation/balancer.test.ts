@@ -123,7 +123,7 @@ class BalancedCluster {
           await sleep(timers, 2_000);
           this.#underWay--;
           this.#carry(row.tank_id, node, to);
-          reservation.placed(row.tank_id);
+          reservation.placed(row);
         },
       }).start();
     });
