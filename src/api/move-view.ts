@@ -10,8 +10,8 @@ export const moveSchema = z.object({
   state: z
     .enum(["sealed", "moved", "done", "aborted", "stored", "activated", "dropped"])
     .describe(
-      "Outgoing: `sealed`, it is here and does not tick; `moved`, it is the other node's; `done`; " +
-        "`aborted`, it goes on here. Incoming: `stored`, `activated`, `dropped`",
+      "Outgoing: `sealed`, it is here and does not tick; `moved`, it is the other node's; " +
+        "`done`; `aborted`, it goes on here. Incoming: `stored`, `activated`, `dropped`",
     ),
   peer_node_id: z.string(),
   peer_server_id: z.string(),

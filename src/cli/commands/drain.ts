@@ -25,9 +25,9 @@ export function defineDrain(drain: Command, context: CliContext): void {
     .addHelpText(
       "after",
       `
-Meanwhile the node takes no tanks; fish travel as ever. The drain is the node's: it goes on when this
-command is interrupted and when the node is restarted. It ends with the first start without tanks,
-as after an upgrade. The nodes need the same --secret-file.`,
+Meanwhile the node takes no tanks; fish travel as ever. The drain is the node's: it goes on when
+this command is interrupted and when the node is restarted. It ends with the first start without
+tanks, as after an upgrade. The nodes need the same --secret-file.`,
     )
     .action(async (options: DrainOptions, command: Command) => {
       if (options.cancel && options.to !== undefined) {
