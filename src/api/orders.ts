@@ -29,6 +29,19 @@ export function atItsHost(context: ApiContext): ApiMiddleware {
   };
 }
 
+/** Lets the server that the field `server` of the body names do it, under the same condition. */
+export function atItsServer({ cluster }: ApiContext, server: string): ApiMiddleware {
+  return async function atItsServer(c, next) {
+    const order = orderOf(c);
+    const named = order.body?.[server];
+    const nodeId = typeof named === "string" ? cluster.server(named)?.node_id : undefined;
+    const isOther = nodeId && nodeId !== cluster.nodeId;
+    if (!isOther || c.env.orderedBy !== undefined || !cluster.orders.mayGive) return next();
+    const body = { ...order.body, [server]: nodeId };
+    return asResponse(await cluster.orders.give(nodeId, { ...order, body }), nodeId, cluster);
+  };
+}
+
 /** The request as an order to another node. */
 export function orderOf(c: ApiContextOf): Order {
   const key = c.req.header("idempotency-key");

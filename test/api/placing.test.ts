@@ -146,6 +146,26 @@ describe("POST /api/tanks", () => {
   });
 });
 
+test("a connection from a tank of another server is made there under a common secret", async () => {
+  const made = { connection_id: "c-9" };
+  const { node, ask } = withNeighbour(async () => ({ status: 201, body: made }));
+  const json = {
+    source_tank_id: "far-tank",
+    source_server_id: "node-b-label",
+    destination_tank_id: "tank-1",
+    destination_server_id: "node-a-label",
+  };
+  const connect = () => ask("/api/connections", { method: "POST", token: true, json });
+  const answer = await connect();
+  expect([answer.status, answer.body]).toEqual([201, made]);
+  expect(node.ordered).toMatchObject([
+    {
+      nodeId: "node-b",
+      order: { path: "/api/connections", body: { ...json, source_server_id: "node-b" } },
+    },
+  ]);
+});
+
 describe("a command for a tank of another node", () => {
   const pause = (node: FakeNode, tank: string) =>
     clientOf(node).ask(`/api/tanks/${tank}/pause`, { method: "POST", token: true, json: {} });

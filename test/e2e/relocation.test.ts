@@ -99,7 +99,7 @@ labTest("tanks are placed, moved and drained under a secret", TIMEOUT_MS, async 
   const { tanks } = await second.get("/api/tanks", tanksSchema);
   const reef = tanks.find(({ tank }) => tank.name.startsWith("reef-"))?.tank;
   if (reef === undefined) throw new Error("no reef");
-  await said(second, "tank", "pause", reef.name);
+  expect(await said(first, "tank", "pause", `host-2::${reef.name}`)).toContain("Paused");
   const before = await fishIn(second, reef.tank_id);
   const watching = closingOf(first, reef.tank_id);
   const moved = await said(first, "tank", "move", `host-2::${reef.name}`, "host-3");
@@ -122,6 +122,11 @@ labTest("tanks are placed, moved and drained under a secret", TIMEOUT_MS, async 
   ]) {
     await refused(first, ...words);
   }
+
+  // A connection from a tank of another node.
+  const connected = await said(first, "connect", `host-3::${reef.name}`, "host-1::host-1");
+  expect(connected).toContain("now migrate to host-1::host-1 on host-1");
+  expect(await said(third, "connections")).toContain(reef.name);
 
   // One fish of another node to a third one.
   const fish = (await fishIn(second, await second.tankId()))[0] ?? "";

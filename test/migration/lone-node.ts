@@ -1,5 +1,6 @@
 import type { ServerFilter } from "../../src/cluster/cluster.ts";
 import type { PeerReply } from "../../src/cluster/peer-route.ts";
+import type { MoveDeps } from "../../src/migration/moves/moves.ts";
 import type { Replacement } from "../../src/migration/payloads/entity.ts";
 import { type CountingMigration, createMigration } from "../../src/migration/service.ts";
 import {
@@ -29,6 +30,8 @@ export interface LoneNodeOptions {
   readonly tanks?: readonly string[];
   readonly replacement?: Replacement;
   readonly peerTimeoutMs?: number;
+  /** What whole tanks need to move, for the tanks of this node. */
+  readonly moves?: (node: LoneNode) => MoveDeps;
 }
 
 /** One node "here" with tanks "reef" and "pond", and whatever the test makes of the others. */
@@ -72,6 +75,7 @@ export class LoneNode {
       checkIntervalMs: 2000,
       peerTimeoutMs: options.peerTimeoutMs ?? 1000,
       readers: { fish: readFakeRecord, plant: readFakeRecord },
+      ...(options.moves && { moves: options.moves(this) }),
     });
   }
 

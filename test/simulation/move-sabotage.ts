@@ -15,7 +15,7 @@ type Sabotage = Pick<ClusterOptions, "sabotage" | "lie">;
 
 /** Each breaks one promise of a move. If the simulator does not notice, it is at fault. */
 export const MOVE_SABOTAGE = {
-  /** An owner gives its certificate before its point of no return: the tank is activated without. */
+  /** An owner gives its certificate before its point of no return. */
   early_certificate: { lie: certifiesEarly },
   /** A former owner does not remember that it was one, and decides from memory. */
   forgets_owner: { sabotage: dropping((write) => isPut(write, "moved_tank")) },

@@ -19,12 +19,12 @@ const ALLOWED: readonly RegExp[] = [
   /^POST \/api\/tanks\/[^/?]+\/(feed|spawn|pause|resume|speed|fast-forward|move)$/,
   /^DELETE \/api\/tanks\/[^/?]+$/,
   /^POST \/gateway\/transfer$/,
-  /^(POST|PATCH|DELETE) \/api\/connections(\/[^/?]+)?$/,
+  /^POST \/api\/connections$/,
 ];
 
 /** A request to the API of another node, in the name of its sender's operator. */
 export const orderSchema = z.strictObject({
-  method: z.enum(["POST", "PATCH", "DELETE"]),
+  method: z.enum(["POST", "DELETE"]),
   path: z.string().startsWith("/").max(LIMITS.forwardedPathCharactersMax),
   body: z.record(z.string(), z.unknown()).optional(),
   idempotency_key: z.string().min(1).max(LIMITS.idempotencyKeyCharactersMax).optional(),

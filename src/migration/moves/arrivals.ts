@@ -1,60 +1,32 @@
-import type { Cluster } from "../../cluster/cluster.ts";
 import type { PeerReply, PeerRequest } from "../../cluster/peer-route.ts";
 import { readBody } from "../../cluster/read-body.ts";
-import type { Clock } from "../../platform/clock.ts";
 import { messageOf, Problem } from "../../platform/errors.ts";
-import type { Files } from "../../platform/files.ts";
-import { LIMITS } from "../../platform/limits.ts";
-import { MOVE_LIMITS } from "../../platform/limits-moves.ts";
 import { KeyedMutex } from "../../platform/mutex.ts";
-import { sleep, type Timers } from "../../platform/timers.ts";
+import { sleep } from "../../platform/timers.ts";
 import type { Journal } from "../../store/journal.ts";
 import type { MovedTankRow, MoveRow } from "../../store/rows.ts";
-import type { Tanks } from "../../tanks/tanks.ts";
 import type { Log } from "../../telemetry/log.ts";
 import type { Connections } from "../connections/connections.ts";
-import type { TankPayload } from "../payloads/tank.ts";
 import { commitDurably } from "../transfer/commit-durably.ts";
 import type { Outgoing } from "../transfer/outgoing.ts";
 import { digestOfBundle } from "./bundle-file.ts";
 import { type Certificate, isGenuine, merged } from "./certificate.ts";
 import type { TankGates } from "./gates.ts";
-import { bundlePath, type MoveLog } from "./move-log.ts";
-import type { Owners } from "./owners.ts";
-import { type PeerTalk, requireSigner, stated } from "./peer-talk.ts";
-import {
-  activateSchema,
-  type Offer,
-  OUTCOME_PATH,
-  offerSchema,
-  outcomeReplySchema,
-  PART_PATH,
-  partReplySchema,
-} from "./protocol.ts";
+import { bundlePath } from "./move-log.ts";
+import { requireSigner, stated } from "./peer-talk.ts";
+import { activateSchema, OUTCOME_PATH, offerSchema, outcomeReplySchema } from "./protocol.ts";
+import { Receiving, type ReceivingPorts } from "./receiving.ts";
 
-export interface ArrivalPorts {
-  readonly cluster: Cluster;
-  readonly tanks: Tanks;
-  readonly journal: Journal;
-  readonly files: Files;
-  readonly clock: Clock;
-  readonly timers: Timers;
+export interface ArrivalPorts extends Omit<ReceivingPorts, "onStored"> {
   readonly log: Log;
-  readonly engineVersion: number;
-  readonly payload: TankPayload;
   readonly outgoing: Outgoing;
   readonly connections: Connections;
-  readonly owners: Owners;
   readonly gates: TankGates;
-  readonly moves: MoveLog;
-  readonly talk: PeerTalk;
   /** Why tanks of that node are not taken; undefined where they are. */
   readonly distrusts: (nodeId: string) => string | undefined;
   readonly refusal?: () => Problem | undefined;
 }
 
-/** How long an offer waits for the tank to be stored before it is answered that it is under way. */
-const STORE_WAIT_MS = 1_000;
 const ASK_FIRST_MS = 1_000;
 const ASK_MAX_MS = 30_000;
 
@@ -64,13 +36,13 @@ const ASK_MAX_MS = 30_000;
  */
 export class Arrivals {
   readonly #ports: ArrivalPorts;
-  /** Tanks that are being received, by their moves. */
-  readonly #receiving = new Map<string, Promise<void>>();
+  readonly #receiving: Receiving;
   readonly #perMove = new KeyedMutex();
   #stopped = false;
 
   constructor(ports: ArrivalPorts) {
     this.#ports = ports;
+    this.#receiving = new Receiving({ ...ports, onStored: (row) => this.#onStored(row) });
   }
 
   /** Closes tanks that are here and not this node's yet; before anything is decided. */
@@ -98,7 +70,7 @@ export class Arrivals {
     if (distrust !== undefined) throw new Problem("not_trusted", distrust);
     const refusal = this.#ports.refusal?.();
     if (refusal !== undefined) throw refusal;
-    const state = await this.#take(offer, owner);
+    const state = await this.#receiving.take(offer, { owner, position: request.query["position"] });
     return stated({ state }, cluster.positions);
   };
 
@@ -114,111 +86,13 @@ export class Arrivals {
     return stated({ state: "activated", name }, cluster.positions);
   };
 
-  async #take(
-    offer: Offer,
-    owner: string,
-  ): Promise<"welcome" | "receiving" | "stored" | "activated"> {
-    const { moves } = this.#ports;
-    const known = moves.get(offer.move_id);
-    if (known?.state === "stored" || known?.state === "activated") return known.state;
-    if (known) throw new Problem("conflict", "This move has been aborted.");
-    this.#requireRoom(offer);
-    if (offer.bundle === null) return "welcome";
-    const other = moves.openOf(offer.tank_id);
-    if (other) throw new Problem("tank_moving", "An earlier move of this tank is not settled yet.");
-    await this.#received(offer, owner);
-    return moves.get(offer.move_id) ? "stored" : "receiving";
-  }
-
-  /** @throws Problem */
-  #requireRoom({ move_id, tank_id, epoch, engine_version }: Offer): void {
-    const { tanks, owners, engineVersion, cluster } = this.#ports;
-    const here = `${cluster.serverId} `;
-    if (owners.certificates(tank_id).some((one) => one.move_id === move_id)) {
-      throw new Problem("directory_copied", "This node was given that tank by you.");
-    }
-    if (tanks.get(tank_id)) throw new Problem("conflict", `${here}has this tank already.`);
-    if (owners.epochOf(tank_id) >= epoch) {
-      throw new Problem("conflict", `${here}knows a later owner of this tank.`);
-    }
-    if (engine_version !== engineVersion) {
-      const detail = `${here}has engine ${engineVersion}, the tank is of ${engine_version}.`;
-      throw new Problem("other_engine", detail);
-    }
-    if (tanks.storageFault !== undefined) {
-      throw new Problem("storage_unavailable", tanks.storageFault);
-    }
-    const count = tanks.list().length + this.#stored().length + this.#receiving.size;
-    if (count >= LIMITS.tanksMax) {
-      throw new Problem("too_many", `${here}hosts as many tanks as a node can.`);
-    }
-  }
-
-  /** Resolves when the bundle is stored, or after a while. Rejects once where that has failed. */
-  async #received(offer: Offer, owner: string): Promise<void> {
-    const { timers } = this.#ports;
-    const { move_id } = offer;
-    if (!this.#receiving.has(move_id) && this.#receiving.size >= MOVE_LIMITS.movesAtOnceMax) {
-      throw new Problem("too_many", "Too many tanks arrive at once; try again.");
-    }
-    const receiving = this.#receiving.get(move_id) ?? this.#receive(offer, owner);
-    this.#receiving.set(move_id, receiving);
-    const over = new AbortController();
-    const isLong = sleep(timers, STORE_WAIT_MS, over.signal).then(() => "long" as const);
-    try {
-      if ((await Promise.race([receiving, isLong])) === "long") return;
-    } catch (error) {
-      this.#receiving.delete(move_id);
-      throw error;
-    } finally {
-      over.abort();
-    }
-    this.#receiving.delete(move_id);
-  }
-
-  async #receive(offer: Offer, owner: string): Promise<void> {
-    const { clock, files, journal, payload, moves, gates, log } = this.#ports;
-    const { bundle, move_id, tank_id, name, epoch } = offer;
-    if (bundle === null) return;
-    const bytes = await this.#fetch(owner, move_id, bundle);
-    await payload.arrivalOf(payload.read(bytes, tank_id, epoch));
-    const now = clock.wallMs();
-    const row: MoveRow = {
-      ...{ move_id, tank_id, name, epoch, ...bundle },
-      direction: "in",
-      peer_node_id: owner,
-      state: "stored",
-      reason: null,
-      created_at: now,
-      updated_at: now,
-    };
-    await files.writeDurably(bundlePath(move_id), bytes);
-    await commitDurably(journal, moves.writes(row));
-    moves.note(row);
-    // From now on this node may be asked for its transfers: nothing is decided until it runs.
-    await gates.close(tank_id, reasonFor(row));
-    log.info("tank stored", { tank_id, name, from: owner, bytes: bytes.length });
+  /** From now on this node may be asked for its transfers: nothing is decided until it runs. */
+  #onStored(row: MoveRow): void {
+    const { gates, log } = this.#ports;
+    const { tank_id, name, peer_node_id: from, bytes } = row;
+    void gates.close(tank_id, reasonFor(row));
+    log.info("tank stored", { tank_id, name, from, bytes });
     void this.#inquire(row);
-  }
-
-  async #fetch(
-    owner: string,
-    move_id: string,
-    { digest, bytes: length }: { readonly digest: string; readonly bytes: number },
-  ): Promise<Uint8Array> {
-    const bytes = new Uint8Array(length);
-    for (let at = 0; at < length; ) {
-      const body = { version: 1, move_id, at };
-      const told = await this.#ports.talk.ask(owner, PART_PATH, body, partReplySchema);
-      const part = Uint8Array.fromBase64(told.body.part);
-      if (part.length === 0 || at + part.length > length) {
-        throw new Problem("bad_archive", "the tank that was sent has another length than it said");
-      }
-      bytes.set(part, at);
-      at += part.length;
-    }
-    if (digestOfBundle(bytes) === digest) return bytes;
-    throw new Problem("bad_archive", "the tank that was sent does not match its digest");
   }
 
   /** Resolves with the name of the tank here. */
@@ -299,7 +173,7 @@ export class Arrivals {
     const bytes = await files.read(path);
     if (bytes && digestOfBundle(bytes) === row.digest) return bytes;
     log.error("stored tank damaged", { tank_id: row.tank_id, move_id: row.move_id });
-    const again = await this.#fetch(row.peer_node_id, row.move_id, row);
+    const again = await this.#receiving.fetch(row.peer_node_id, row.move_id, row);
     await files.writeDurably(path, again);
     return again;
   }

@@ -1,57 +1,36 @@
-import type { Cluster } from "../../cluster/cluster.ts";
-import type { Identity } from "../../cluster/identity/identity.ts";
+import type { z } from "zod";
 import type { PeerReply, PeerRequest } from "../../cluster/peer-route.ts";
 import { readBody } from "../../cluster/read-body.ts";
-import type { Clock } from "../../platform/clock.ts";
 import { messageOf, Problem, type ProblemCode } from "../../platform/errors.ts";
-import type { Files } from "../../platform/files.ts";
 import { MOVE_LIMITS } from "../../platform/limits-moves.ts";
 import { KeyedSemaphore } from "../../platform/mutex.ts";
 import { type Random, randomHex } from "../../platform/random.ts";
 import { sleep, type Timers } from "../../platform/timers.ts";
-import type { Journal } from "../../store/journal.ts";
-import type { MovedTankRow, MoveRow } from "../../store/rows.ts";
-import type { TankHandOver } from "../../tanks/hand-over.ts";
+import type { MoveRow } from "../../store/rows.ts";
 import type { Tanks } from "../../tanks/tanks.ts";
 import type { Log } from "../../telemetry/log.ts";
-import type { Connections } from "../connections/connections.ts";
 import type { MovedTank } from "../migration.ts";
-import type { TankPayload } from "../payloads/tank.ts";
-import type { Outgoing } from "../transfer/outgoing.ts";
 import { digestOfBundle } from "./bundle-file.ts";
-import { type Certificate, certify, merged } from "./certificate.ts";
-import type { TankGates } from "./gates.ts";
-import { bundlePath, type MoveLog } from "./move-log.ts";
-import type { Owners } from "./owners.ts";
-import { type PeerTalk, requireSigner, stated } from "./peer-talk.ts";
+import type { Certificate } from "./certificate.ts";
+import { movableTank, requireDestination } from "./movable.ts";
+import { bundlePath } from "./move-log.ts";
+import { Ownership, type OwnershipPorts } from "./ownership.ts";
+import { type PeerTalk, requireSigner, stated, type Told } from "./peer-talk.ts";
 import {
   ACTIVATE_PATH,
   activateReplySchema,
   OFFER_PATH,
   type Offer,
   offerReplySchema,
-  outcomeSchema,
   partSchema,
 } from "./protocol.ts";
 
-export interface DeparturePorts {
-  readonly identity: Identity;
-  readonly cluster: Cluster;
+export interface DeparturePorts extends OwnershipPorts {
   readonly tanks: Tanks;
-  readonly hosting: TankHandOver;
-  readonly journal: Journal;
-  readonly files: Files;
-  readonly clock: Clock;
   readonly timers: Timers;
   readonly random: Random;
   readonly log: Log;
   readonly engineVersion: number;
-  readonly payload: TankPayload;
-  readonly outgoing: Outgoing;
-  readonly connections: Connections;
-  readonly owners: Owners;
-  readonly gates: TankGates;
-  readonly moves: MoveLog;
   readonly talk: PeerTalk;
 }
 
@@ -92,6 +71,7 @@ interface Departure {
  */
 export class Departures {
   readonly #ports: DeparturePorts;
+  readonly #ownership: Ownership;
   readonly #atOnce = new KeyedSemaphore<undefined>(MOVE_LIMITS.movesAtOnceMax);
   /** By tank: those that are being prepared, too. */
   readonly #moving = new Map<string, Departure | undefined>();
@@ -99,6 +79,7 @@ export class Departures {
 
   constructor(ports: DeparturePorts) {
     this.#ports = ports;
+    this.#ownership = new Ownership(ports);
   }
 
   isMoving(tankId: string): boolean {
@@ -113,10 +94,7 @@ export class Departures {
   /** Closes tanks that an earlier start has sealed; before anything is decided or sent. */
   recall(): void {
     for (const row of this.#open()) {
-      if (row.state !== "sealed") continue;
-      void this.#ports.gates.close(row.tank_id, reasonFor(row));
-      this.#ports.outgoing.close(row.tank_id);
-      void this.#ports.outgoing.suspend(row.tank_id);
+      if (row.state === "sealed") this.#ownership.hold(row);
     }
   }
 
@@ -136,8 +114,9 @@ export class Departures {
   /** See {@link Migration.moveTank}. */
   async moveTank(tankId: string, nodeId: string): Promise<MovedTank> {
     const startedMs = this.#ports.clock.monotonicMs();
-    this.#requireMovable(tankId);
-    this.#requireDestination(nodeId);
+    if (this.#moving.has(tankId)) throw new Problem("tank_moving", "The tank is moving already.");
+    movableTank(this.#ports, tankId);
+    requireDestination(this.#ports, nodeId);
     this.#moving.set(tankId, undefined);
     const { name, row } = await this.#atOnce.run(undefined, async () => {
       const departure = await this.#begun(tankId, nodeId);
@@ -158,7 +137,8 @@ export class Departures {
   /** `POST /api/moves/part`. */
   readonly part = async (request: PeerRequest): Promise<PeerReply> => {
     const { move_id, at } = readBody(partSchema, request.body);
-    const signer = this.#signer(request);
+    const { cluster, owners } = this.#ports;
+    const signer = requireSigner(request, cluster.positions, owners.loaded);
     const departure = [...this.#moving.values()].find((one) => one?.row.move_id === move_id);
     if (!departure || departure.row.peer_node_id !== signer) {
       throw new Problem("not_found", "No such move is under way here.");
@@ -166,62 +146,8 @@ export class Departures {
     const bytes = await this.#bytesOf(departure);
     departure.progressMs = this.#ports.clock.monotonicMs();
     const part = bytes.subarray(at, at + MOVE_LIMITS.partBytesMax);
-    return stated({ part: part.toBase64() }, this.#ports.cluster.positions);
+    return stated({ part: part.toBase64() }, cluster.positions);
   };
-
-  /** `POST /api/moves/outcome`. */
-  readonly outcome = async (request: PeerRequest): Promise<PeerReply> => {
-    const { move_id, tank_id } = readBody(outcomeSchema, request.body);
-    const signer = this.#signer(request);
-    const { owners, moves, cluster } = this.#ports;
-    const certificate = owners
-      .certificates(tank_id)
-      .find((one) => one.move_id === move_id && one.from === cluster.nodeId && one.to === signer);
-    const row = moves.get(move_id);
-    const isOpen = row?.peer_node_id === signer && row.state === "sealed";
-    const state = certificate ? "moved" : isOpen ? "sealed" : "aborted";
-    return stated({ state, certificate: certificate ?? null }, cluster.positions);
-  };
-
-  #signer(request: PeerRequest): string {
-    const { cluster, owners } = this.#ports;
-    return requireSigner(request, cluster.positions, owners.loaded);
-  }
-
-  /** @throws Problem */
-  #requireMovable(tankId: string): void {
-    const { tanks, cluster } = this.#ports;
-    const { fenced } = cluster.positions;
-    if (fenced) throw fenced;
-    const tank = tanks.get(tankId);
-    if (!tank) throw new Problem("unknown_tank", `This node has no tank ${tankId}.`);
-    if (this.#moving.has(tankId)) {
-      throw new Problem("tank_moving", `The tank ${tank.row.name} is moving already.`);
-    }
-    if (tank.status === "stopped") {
-      const why = tank.reason ?? "it does not run";
-      throw new Problem("not_ready", `The tank ${tank.row.name} is stopped: ${why}.`);
-    }
-  }
-
-  /** @throws Problem */
-  #requireDestination(nodeId: string): void {
-    const { cluster } = this.#ports;
-    if (nodeId === cluster.nodeId) {
-      throw new Problem("invalid", "The tank is on this node already.");
-    }
-    const server = cluster.server(nodeId);
-    if (!server) throw new Problem("unknown_server", `There is no server ${nodeId}.`);
-    if (server.status === "offline") {
-      throw new Problem("unreachable", `${server.server_id} is offline; the tank goes on here.`);
-    }
-    if (server.status_reason) {
-      throw new Problem(
-        "unreachable",
-        `${server.server_id} takes no tank: ${server.status_reason}`,
-      );
-    }
-  }
 
   /** Rejects with Problem; then the tank goes on here. */
   async #begun(tankId: string, nodeId: string): Promise<Departure> {
@@ -235,81 +161,29 @@ export class Departures {
 
   /** Asks whether the tank is welcome, and seals it. */
   async #begin(tankId: string, nodeId: string): Promise<Departure> {
-    const { tanks, clock, random, engineVersion, talk, journal, files, moves } = this.#ports;
-    const tank = tanks.get(tankId);
-    if (!tank) throw new Problem("unknown_tank", `This node has no tank ${tankId}.`);
-    const { name, epoch } = tank.row;
-    this.#requireProvable(tankId);
-    const inquiry: Offer = {
-      version: 1,
-      move_id: randomHex(random, 16),
-      tank_id: tankId,
-      name,
-      epoch: epoch + 1,
-      engine_version: engineVersion,
-      bundle: null,
-    };
+    const { clock, random, engineVersion, talk } = this.#ports;
+    // Again: it may have waited for others.
+    const { name, epoch } = movableTank(this.#ports, tankId).row;
+    const move = { move_id: randomHex(random, 16), tank_id: tankId, name, epoch: epoch + 1 };
+    const inquiry: Offer = { version: 1, ...move, engine_version: engineVersion, bundle: null };
     await talk.ask(nodeId, OFFER_PATH, inquiry, offerReplySchema).catch((error: unknown) => {
       throw this.#refusalBy(nodeId, error);
     });
     const now = clock.wallMs();
-    const row: MoveRow = {
-      move_id: inquiry.move_id,
-      tank_id: tankId,
-      name,
+    const { row, bytes } = await this.#ownership.seal({
+      ...move,
       direction: "out",
       peer_node_id: nodeId,
-      epoch: epoch + 1,
       state: "sealed",
       digest: "",
       bytes: 0,
       reason: null,
       created_at: now,
       updated_at: now,
-    };
-    try {
-      const bytes = await this.#seal(row);
-      const sealed = { ...row, digest: digestOfBundle(bytes), bytes: bytes.length };
-      await files.writeDurably(bundlePath(row.move_id), bytes);
-      await journal.commit(moves.writes(sealed));
-      moves.note(sealed);
-      const departure = this.#departureOf(sealed, bytes);
-      this.#moving.set(tankId, departure);
-      return departure;
-    } catch (error) {
-      await this.#unseal(row);
-      if (error instanceof Problem) throw error;
-      throw new Problem("storage_unavailable", messageOf(error), { cause: error });
-    }
-  }
-
-  /** Each node that a tank was on has to be kept, for fish that were sent to it there. */
-  #requireProvable(tankId: string): void {
-    const { owners, cluster } = this.#ports;
-    const others = owners.certificates(tankId).filter((one) => one.from !== cluster.nodeId);
-    if (others.length + 1 < MOVE_LIMITS.certificatesMax) return;
-    throw new Problem("too_many", `A tank can be on ${MOVE_LIMITS.certificatesMax} nodes at most.`);
-  }
-
-  /** Nothing of the tank is decided, sent, settled or ticks from here on. */
-  async #seal(row: MoveRow): Promise<Uint8Array<ArrayBuffer>> {
-    const { outgoing, gates, payload, owners } = this.#ports;
-    const { tank_id } = row;
-    outgoing.close(tank_id);
-    await gates.close(tank_id, reasonFor(row));
-    await outgoing.suspend(tank_id);
-    const { bytes } = await payload.seal(tank_id, reasonFor(row), owners.certificates(tank_id));
-    return bytes;
-  }
-
-  /** The tank goes on here, as if nothing had been. */
-  async #unseal({ tank_id, move_id }: MoveRow): Promise<void> {
-    const { outgoing, gates, hosting, files } = this.#ports;
-    await hosting.release(tank_id).catch(() => {});
-    gates.open(tank_id);
-    outgoing.proceed(tank_id);
-    outgoing.reopen(tank_id);
-    await files.remove(bundlePath(move_id)).catch(() => {});
+    });
+    const departure = this.#departureOf(row, bytes);
+    this.#moving.set(tankId, departure);
+    return departure;
   }
 
   #departureOf(row: MoveRow, bytes: Uint8Array | undefined): Departure {
@@ -375,15 +249,16 @@ export class Departures {
       engine_version: engineVersion,
       bundle: { digest, bytes },
     };
-    let state: string;
+    let told: Told<z.infer<typeof offerReplySchema>>;
     try {
-      ({ state } = (await talk.ask(nodeId, OFFER_PATH, offer, offerReplySchema)).body);
+      told = await talk.ask(nodeId, OFFER_PATH, offer, offerReplySchema);
     } catch (error) {
       await this.#considerAbort(departure, error);
       return;
     }
+    const { state } = told.body;
     departure.reason = state === "activated" ? AHEAD : undefined;
-    if (state === "stored") await this.#handOver(departure);
+    if (state === "stored") await this.#handOver(departure, told.position);
     else if (state === "receiving" && this.#isSilent(departure)) {
       await this.#considerAbort(departure, undefined);
     }
@@ -408,62 +283,28 @@ export class Departures {
 
   /** False where the storage does not take it: then it is tried again. */
   async #abort(departure: Departure, reason: string): Promise<boolean> {
-    const { journal, moves, log } = this.#ports;
-    const row = moves.changed(departure.row, { state: "aborted", reason });
+    const { log } = this.#ports;
+    const { tank_id } = departure.row;
     try {
-      await journal.commit(moves.writes(row));
+      departure.row = await this.#ownership.abort(departure.row, reason);
     } catch (error) {
-      log.warn("move not aborted", { tank_id: row.tank_id, reason: messageOf(error) });
+      log.warn("move not aborted", { tank_id, reason: messageOf(error) });
       return false;
     }
-    moves.note(row);
-    departure.row = row;
-    await this.#unseal(row);
-    this.#moving.delete(row.tank_id);
-    log.info("move aborted", { tank_id: row.tank_id, reason });
+    this.#moving.delete(tank_id);
+    log.info("move aborted", { tank_id, reason });
     return true;
   }
 
-  /** The point of no return, in one commit. */
-  async #handOver(departure: Departure): Promise<void> {
-    const { identity, owners, moves, clock, journal, hosting, connections, cluster, log } =
-      this.#ports;
-    const { tank_id, move_id, epoch, peer_node_id: to } = departure.row;
-    const certificate = certify(identity, { tank_id, move_id, to, epoch });
-    const certificates = merged([certificate], owners.certificates(tank_id));
-    const row = moves.changed(departure.row, { state: "moved", reason: null });
-    const owner: MovedTankRow = {
-      tank_id,
-      epoch,
-      node_id: to,
-      certificates: JSON.stringify(certificates),
-      moved_at: clock.wallMs(),
-    };
+  async #handOver(departure: Departure, position: string | undefined): Promise<void> {
     try {
-      await connections.handOver(tank_id, to, (writes) =>
-        hosting.handOver(tank_id, async () => {
-          if (cluster.positions.fenced) throw cluster.positions.fenced;
-          await journal.commit([
-            ...writes,
-            { remove: "tank_transfers", tank_id },
-            { remove: "tank", tank_id },
-            { put: "moved_tank", row: owner },
-            ...moves.writes(row),
-          ]);
-          owners.note(owner);
-        }),
-      );
+      departure.row = await this.#ownership.handOver(departure.row, position);
     } catch (error) {
-      // Nothing was committed: the tank is as sealed as before.
-      log.warn("tank not handed over", { tank_id, reason: messageOf(error) });
       departure.reason = messageOf(error);
-      return;
+      const { tank_id, move_id } = departure.row;
+      departure.row = this.#ports.moves.get(move_id) ?? departure.row;
+      this.#ports.log.warn("tank not handed over", { tank_id, reason: departure.reason });
     }
-    this.#ports.outgoing.forget(tank_id);
-    this.#ports.outgoing.reopen(tank_id);
-    this.#ports.gates.open(tank_id);
-    moves.note(row);
-    departure.row = row;
   }
 
   /** Tells the new owner, until it has heard it. */
@@ -517,8 +358,4 @@ export class Departures {
 
 function isUnderWay(state: MoveRow["state"]): boolean {
   return state === "sealed" || state === "moved";
-}
-
-function reasonFor({ peer_node_id }: MoveRow): string {
-  return `it is moving to node ${peer_node_id}`;
 }

@@ -6,7 +6,7 @@ export class TankGates {
   readonly #inside = new Map<string, number>();
   readonly #waiting = new Map<string, (() => void)[]>();
 
-  /** Runs `work`, which may decide something. @throws Problem `tank_moving`, which decides nothing */
+  /** Runs `work`, which may decide something. @throws Problem `tank_moving`, which does not */
   async pass<T>(tankId: string, work: () => Promise<T>): Promise<T> {
     const reason = this.#closed.get(tankId);
     if (reason !== undefined) throw new Problem("tank_moving", reason);

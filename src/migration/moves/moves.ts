@@ -1,7 +1,6 @@
 import type { Cluster } from "../../cluster/cluster.ts";
 import type { Identity } from "../../cluster/identity/identity.ts";
-import type { PeerReply, PeerRequest, PeerRoute } from "../../cluster/peer-route.ts";
-import { readBody } from "../../cluster/read-body.ts";
+import type { PeerRoute } from "../../cluster/peer-route.ts";
 import { type Clock, rfc3339 } from "../../platform/clock.ts";
 import { messageOf, Problem, StorageUnavailable } from "../../platform/errors.ts";
 import type { Files } from "../../platform/files.ts";
@@ -20,8 +19,9 @@ import { Arrivals } from "./arrivals.ts";
 import { Departures } from "./departures.ts";
 import type { TankGates } from "./gates.ts";
 import { bundlePath, MOVES_FOLDER, MoveLog } from "./move-log.ts";
+import { OwnerAnswers } from "./owner-answers.ts";
 import type { Owners } from "./owners.ts";
-import { type PeerTalk, requireSigner, stated } from "./peer-talk.ts";
+import type { PeerTalk } from "./peer-talk.ts";
 import {
   ACTIVATE_PATH,
   activateReplySchema,
@@ -73,6 +73,7 @@ export class Moves {
   readonly #log: MoveLog;
   readonly #departures: Departures;
   readonly #arrivals: Arrivals;
+  readonly #answers: OwnerAnswers;
 
   constructor(ports: MovesPorts) {
     this.#ports = ports;
@@ -81,6 +82,7 @@ export class Moves {
     const parts = { ...ports, payload, moves: this.#log };
     this.#departures = new Departures(parts);
     this.#arrivals = new Arrivals(parts);
+    this.#answers = new OwnerAnswers(parts);
   }
 
   /** Learns what earlier starts have left: before anything is decided or sent. */
@@ -160,7 +162,7 @@ export class Moves {
         summary: "What has become of the move of a tank that this node has offered",
         request: outcomeSchema,
         response: outcomeReplySchema,
-        handle: this.#departures.outcome,
+        handle: this.#answers.outcome,
       },
       {
         method: "POST",
@@ -168,18 +170,9 @@ export class Moves {
         summary: "What former owners of a tank have signed when they gave it away",
         request: proofSchema,
         response: proofReplySchema,
-        handle: (request) => this.#prove(request),
+        handle: this.#answers.prove,
       },
     ];
-  }
-
-  async #prove(request: PeerRequest): Promise<PeerReply> {
-    const { owners, cluster } = this.#ports;
-    const { tank_id } = readBody(proofSchema, request.body);
-    requireSigner(request, cluster.positions, owners.loaded);
-    const certificates = owners.certificates(tank_id);
-    if (certificates.length > 0) return stated({ certificates }, cluster.positions);
-    throw new Problem("unknown_tank", "Of this tank no move is known here.");
   }
 
   /** Removes bundles of moves that were never committed, or have ended. */

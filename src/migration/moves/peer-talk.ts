@@ -27,7 +27,7 @@ export class PeerTalk {
     this.#cluster = cluster;
   }
 
-  /** Rejects with Problem: `unreachable` without an answer, `other_protocol` from an earlier build. */
+  /** Rejects with Problem: `unreachable` without an answer, `other_protocol` of an old build. */
   async ask<T>(
     nodeId: string,
     path: string,

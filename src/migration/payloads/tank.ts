@@ -26,9 +26,9 @@ export interface Arrival {
 }
 
 /**
- * A whole tank as what is transferred: its world with the whole past that is kept, and all that
- * its node has promised others about it. `seal`, `release`, `handOver` and `import` are what export,
- * restore, the settled outbox row and import are for a fish.
+ * A whole tank as what is transferred: its world with the whole past that is kept, and all that its
+ * node has promised others about it. `seal` and `import` are what they are for a fish; `restore` is
+ * the release of a sealed tank, and its handover is the settled row of the outbox.
  */
 export class TankPayload {
   readonly #ports: TankPayloadPorts;

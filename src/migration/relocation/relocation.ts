@@ -126,7 +126,11 @@ class Relocator implements Relocation {
 
   start(): void {
     this.#drain.resume();
-    this.#stopBalancing = this.#balancer?.start() ?? (() => {});
+    if (!this.#balancer) return;
+    if (!this.#ports.cluster.orders.mayGive) {
+      this.#ports.log.warn("no tanks are moved to balance: this node has no cluster secret");
+    }
+    this.#stopBalancing = this.#balancer.start();
   }
 
   stop(): void {
