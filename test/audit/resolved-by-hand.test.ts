@@ -47,7 +47,7 @@ async function auditOf(cluster: SimulatedCluster): Promise<AuditResult> {
   return result;
 }
 
-/** A fish whose destination goes away before it has decided, with what the audit says at the end. */
+/** A fish whose destination goes away before it has decided, and what the audit says in the end. */
 async function undecided(seed: number, as: HandDecision) {
   const cluster = await clusterOf(seed);
   const { world } = cluster;

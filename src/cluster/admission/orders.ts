@@ -152,7 +152,9 @@ export class OrderLost extends Problem {
 
   constructor(label: string, cause: NetworkError) {
     const mayHaveArrived = !NOT_SENT.has(cause.failure);
-    const then = mayHaveArrived ? "; it may have done it nevertheless" : "";
+    const then = mayHaveArrived
+      ? "; it may have done it nevertheless"
+      : "; a node of an earlier version takes no orders";
     super("unreachable", `The server ${label} did not answer: ${messageOf(cause)}${then}`);
     this.mayHaveArrived = mayHaveArrived;
   }

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Candidate, Candidates } from "../../cluster/placement/placement.ts";
 import { type Clock, rfc3339 } from "../../platform/clock.ts";
 import { messageOf, Problem, type ProblemCode } from "../../platform/errors.ts";
+import { readShaped } from "../../platform/issue-words.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import { sleep, type Timers } from "../../platform/timers.ts";
 import type { Journal } from "../../store/journal.ts";
@@ -77,7 +78,7 @@ export class Drain {
   async recall(): Promise<void> {
     const text = await this.#ports.journal.meta(DRAIN_KEY);
     if (text === undefined || text === "") return;
-    this.#order = orderSchema.parse(JSON.parse(text));
+    this.#order = readShaped(orderSchema, JSON.parse(text));
     // A node that was drained has been upgraded by now, and may take tanks again.
     if (this.#ports.tanks.list().length === 0) await this.cancel();
   }

@@ -60,8 +60,8 @@ async function known(
 }
 
 /**
- * A tank that is given as SERVER::TANK, which its node controls under a common secret. Anything else
- * the node refuses in its own words.
+ * A tank that is given as SERVER::TANK, which its node controls under a common secret. Anything
+ * else the node refuses in its own words.
  */
 async function elsewhere(node: NodeClient, wanted: string): Promise<TankView> {
   if (readTankAddress(wanted).server !== undefined) {
