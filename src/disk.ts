@@ -6,9 +6,9 @@ import { DiskLoop } from "./store/sqlite/thread/disk-loop.ts";
 import type { ToDisk } from "./store/sqlite/thread/messages.ts";
 
 declare const self: {
-  onmessage: (event: MessageEvent<ToDisk>) => void;
+  onmessage: (event: MessageEvent<readonly ToDisk[]>) => void;
   postMessage(message: unknown): void;
 };
 
-const loop = new DiskLoop((message) => self.postMessage(message));
+const loop = new DiskLoop((messages) => self.postMessage(messages));
 self.onmessage = ({ data }) => loop.receive(data);

@@ -5,6 +5,7 @@
  */
 import type { CrewAnswer } from "./cli/commands/run/crews.ts";
 import { messageOf } from "./platform/errors.ts";
+import { batchedPosts } from "./platform/real/batched-posts.ts";
 import { realClock } from "./platform/real/clock.ts";
 import { compileReadily } from "./platform/real/compilation.ts";
 import { collectGarbage } from "./platform/real/garbage.ts";
@@ -16,12 +17,12 @@ import { type CrewOrder, IslandCrew } from "./sim/index.ts";
 import type { ReplayLoop } from "./tanks/replay/replay-loop.ts";
 import type { ReplayWork } from "./tanks/replay/worker-replay.ts";
 import { SharedHeartbeat } from "./tanks/thread/heartbeat.ts";
-import type { ToSimulation } from "./tanks/thread/simulation.ts";
+import type { FromSimulation, ToSimulation } from "./tanks/thread/simulation.ts";
 import { SimulationLoop } from "./tanks/thread/simulation-loop.ts";
 import type { HeartbeatMessage } from "./tanks/worker-host.ts";
 
 type Message =
-  | ToSimulation
+  | readonly ToSimulation[]
   | HeartbeatMessage
   | ReplayWork
   | { readonly kind: "crew"; readonly order: CrewOrder };
@@ -49,16 +50,20 @@ const crew = new IslandCrew();
 let loop: SimulationLoop | undefined;
 
 self.onmessage = ({ data }) => {
-  if (data.kind === "crew") self.postMessage(obey(data.order));
+  if (isOrders(data)) loop?.receive(...data);
+  else if (data.kind === "crew") self.postMessage(obey(data.order));
   else if (data.kind === "replay") void replay(data);
-  else if (data.kind === "heartbeat") loop = host(data);
-  else loop?.receive(data);
+  else loop = host(data);
 };
+
+function isOrders(data: Message): data is readonly ToSimulation[] {
+  return Array.isArray(data);
+}
 
 /** A host that sends the heartbeat's memory is a node, whose main thread must stay responsive. */
 function host({ memory, folder }: HeartbeatMessage): SimulationLoop {
   lowerThreadPriority();
-  const say = (message: unknown) => self.postMessage(message);
+  const say = batchedPosts((messages: readonly FromSimulation[]) => self.postMessage(messages));
   const heartbeat = new SharedHeartbeat(memory);
   const sharedMemory = folder === undefined ? undefined : new SharedMemoryFiles(folder);
   const options = { heartbeat, collectGarbage, sharedMemory };

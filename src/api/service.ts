@@ -30,9 +30,13 @@ export function createService(context: ApiContext, options: Omit<AppOptions, "gu
     // The same guard, so that rate limits of a peer are counted once.
     return createApp(context, { ...options, guard });
   });
+  // Paths without parameters, as those that are asked for all the time, need no search.
+  const plain = new Set(front.routes.map(({ method, path }) => `${method} ${path}`));
   return async (request, bindings) => {
     const [path = "/"] = pathAndQuery(request.url).split("?");
-    const isFront = allowedMethods(front.routes, path).includes(request.method);
+    const isFront =
+      plain.has(`${request.method} ${path}`) ||
+      allowedMethods(front.routes, path).includes(request.method);
     return (isFront ? front : await whole()).fetch(request, bindings);
   };
 }

@@ -49,6 +49,7 @@ import {
   TRANSFER_PATH,
   transferRequestSchema,
 } from "./transfer/protocol.ts";
+import { DEFAULT_QUOTAS, type TransferQuotas } from "./transfer/quotas.ts";
 import { logRefusals } from "./transfer/refused-transfers.ts";
 import { Views } from "./views.ts";
 
@@ -67,6 +68,8 @@ export interface MigrationDeps {
   readonly autoConnectTo?: ServerFilter;
   /** Default: `refuse`. */
   readonly replacement?: Replacement;
+  /** Default: {@link DEFAULT_QUOTAS}. */
+  readonly quotas?: TransferQuotas;
   /** Interval of the draws of connections. */
   readonly checkIntervalMs: number;
   /** Timeout of a request; a later answer counts as no decision. */
@@ -118,13 +121,15 @@ class MigrationService implements CountingMigration {
     this.#connections = new Connections({ ...deps, whereIs });
     const { records } = this.#connections;
     const payloads = entityPayloads(deps.tanks, deps.readers, deps.replacement);
-    this.#incoming = new Incoming({ ...deps, payloads, gates, owners });
+    const { quotas = DEFAULT_QUOTAS } = deps;
+    this.#incoming = new Incoming({ ...deps, quotas, payloads, gates, owners });
     const onFound = (nodeId: string) => this.#outgoing.wake(nodeId);
     this.#search = new TankSearch({ ...deps, owners, talk, onFound });
     this.#receive = logRefusals(deps, this.#incoming.receive);
     const answerLocally = (path: string, body: unknown) => this.#answerLocally(path, body);
     this.#outgoing = new Outgoing({
       ...deps,
+      quotas,
       owners,
       search: (tankId, nodeId) => void this.#search.search(tankId, nodeId),
       courier: new Courier({ peerRetries: 0, ...deps, answerLocally, owners }),

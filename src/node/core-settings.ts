@@ -58,6 +58,11 @@ export function coreSettings(
     replacement: settings.replacement,
     autoConnectTo: filterOf(settings.autoConnectTo),
     balance: settings.balance,
+    quotas: {
+      inboundPerSecond: settings.inboundTransfersPerSecond,
+      inboundBurst: settings.inboundTransfersBurst,
+      perBatch: settings.transfersPerBatch,
+    },
     auditIntervalMs: AUDIT_INTERVAL_MS,
     firstTanks: { tanks: settings.tanks, fish: settings.fish, seed: settings.seed },
   };

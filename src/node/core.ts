@@ -11,6 +11,7 @@ import type { Migration } from "../migration/migration.ts";
 import type { Replacement } from "../migration/payloads/entity.ts";
 import { createRelocation, type Relocation } from "../migration/relocation/relocation.ts";
 import { type CountingMigration, createMigration } from "../migration/service.ts";
+import { DEFAULT_QUOTAS, type TransferQuotas } from "../migration/transfer/quotas.ts";
 import type { Clock } from "../platform/clock.ts";
 import { Problem } from "../platform/errors.ts";
 import type { Files } from "../platform/files.ts";
@@ -92,6 +93,8 @@ export interface CoreSettings {
   readonly replacement?: Replacement;
   /** Whom the automatic connection may join. Default: any node. */
   readonly autoConnectTo?: ServerFilter;
+  /** Default: {@link DEFAULT_QUOTAS}. */
+  readonly quotas?: TransferQuotas;
   /** Interval of the audits of this node's own tanks and pairs; undefined for none. */
   readonly auditIntervalMs?: number;
   readonly resources?: Readonly<Record<string, number | string | boolean>>;
@@ -242,7 +245,7 @@ function distrustOf(cluster: Cluster, nodeId: string, hasSecret: boolean): strin
 
 function connectMigration(
   ports: CorePorts,
-  { timing, autoConnect, autoConnectTo = {}, replacement = "refuse", secret }: CoreSettings,
+  settings: CoreSettings,
   parts: {
     readonly tanks: TankService;
     readonly cluster: Cluster;
@@ -252,6 +255,7 @@ function connectMigration(
   },
 ): CountingMigration {
   const { tanks, cluster, identity } = parts;
+  const { timing, autoConnectTo = {}, replacement = "refuse", quotas = DEFAULT_QUOTAS } = settings;
   return createMigration({
     ...ports,
     ...parts,
@@ -260,13 +264,14 @@ function connectMigration(
       files: ports.files,
       hosting: tanks,
       engineVersion: ENGINE_VERSION,
-      distrusts: (nodeId) => distrustOf(cluster, nodeId, secret !== undefined),
+      distrusts: (nodeId) => distrustOf(cluster, nodeId, settings.secret !== undefined),
       refusal: parts.refusal,
     },
     nodeId: parts.cluster.nodeId,
-    autoConnect,
+    autoConnect: settings.autoConnect,
     autoConnectTo,
     replacement,
+    quotas,
     checkIntervalMs: timing.migrationCheckMs,
     peerTimeoutMs: timing.peerTimeoutMs,
     peerRetries: timing.peerRetries,

@@ -62,6 +62,7 @@ export const TIMING_OF_SETTING = {
   discoveryRefresh: "discoveryRefreshMs",
   healthCheck: "healthCheckMs",
   discoveryTimeout: "discoveryTimeoutMs",
+  drawInterval: "migrationCheckMs",
   peerTimeout: "peerTimeoutMs",
   peerRetries: "peerRetries",
   pruneAfter: "pruneAfterMs",

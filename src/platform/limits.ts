@@ -219,6 +219,9 @@ export const LIMITS = {
    */
   orderLinesPerSecond: 50,
   orderLinesBurst: 2000,
+  /** Lines about settled transfers, and about decided ones: a storm has thousands a second. */
+  transferLinesPerSecond: 50,
+  transferLinesBurst: 2000,
   /** The same of what strangers cause, all together: 20 MB a day under a flood. */
   strangerLinesPerSecond: 1,
   strangerLinesBurst: 60,
@@ -230,9 +233,14 @@ export const LIMITS = {
   transfersPerBatchMax: 64,
   /** Base64 of a batch's records: with the rest it stays within a request's body. */
   batchRecordCharactersMax: 192 * 1024,
-  /** Transfers of one node to one tank: a migration storm is slowed down, without loss. */
-  inboundTransfersPerSecond: 100,
-  inboundTransfersBurst: 200,
+  /** The highest inbound quota of a node and tank: ten times what two cores can decide. */
+  inboundTransfersMax: 100_000,
+  /**
+   * Transfers and aborts that are being decided; of these, those of one node, which asks for 128 at
+   * a time, and again when an answer takes too long.
+   */
+  inboundTransfersUnderwayMax: 4096,
+  inboundTransfersUnderwayPerNodeMax: 512,
   /** Token buckets of (node, tank) pairs; the least recently used one is evicted. */
   inboundBucketsMax: 4096,
   /** (source tank, destination tank) pairs whose lowest undecided transfer is kept in memory. */

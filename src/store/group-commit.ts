@@ -68,7 +68,7 @@ export function groupCommit(journal: Journal, ports: GroupCommitPorts): Journal 
 
   const writeBatch = async (batch: readonly Waiting[]): Promise<void> => {
     try {
-      await write(batch.flatMap((one) => one.writes));
+      await write(withoutReplaced(batch.flatMap((one) => one.writes)));
     } catch (error) {
       if (batch.length === 1 || error instanceof StorageUnavailable) return rejectAll(batch, error);
       return writeOneByOne(batch);
@@ -105,6 +105,31 @@ export function groupCommit(journal: Journal, ports: GroupCommitPorts): Journal 
         else if (clock.monotonicMs() - startedMs >= STUCK_AFTER_MS) refuseBehindStuck();
       }),
   );
+}
+
+/**
+ * Without the rows that a later write of the same transaction replaces: each of a hundred transfers
+ * says how far its pair and its other node have come.
+ */
+function withoutReplaced(writes: readonly JournalWrite[]): readonly JournalWrite[] {
+  const later = new Set<string>();
+  const isKept = (write: JournalWrite): boolean => {
+    const key = replacedKeyOf(write);
+    if (key === undefined) return true;
+    if (later.has(key)) return false;
+    later.add(key);
+    return true;
+  };
+  return writes.toReversed().filter(isKept).reverse();
+}
+
+/** The key of a row that replaces the one before it, as far as transfers write it. */
+function replacedKeyOf(write: JournalWrite): string | undefined {
+  if (!("put" in write)) return undefined;
+  if (write.put === "remembered") return write.row.node_id;
+  if (write.put !== "horizon") return undefined;
+  const { source_node_id, source_tank_id, destination_tank_id } = write.row;
+  return JSON.stringify([source_node_id, source_tank_id, destination_tank_id]);
 }
 
 function rejectAll(batch: readonly Waiting[], error: unknown): void {

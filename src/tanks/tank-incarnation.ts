@@ -244,7 +244,7 @@ export class TankIncarnation {
     const done = outcome.kind === "done";
     const writes: JournalWrite[] = [];
     const stamped: Stamped = { outcome, seq, tick, epoch: this.#deps.row.epoch };
-    this.report = message.report;
+    this.report = message.report ?? this.report;
     try {
       if (done) {
         const row = this.#chain({ seq, tick }, command.kind, encodeCommand(command), null);

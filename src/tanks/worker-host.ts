@@ -1,3 +1,4 @@
+import { batchedPosts } from "../platform/real/batched-posts.ts";
 import type { WorkerThread } from "../platform/real/threads.ts";
 import { HEARTBEAT_BYTES, SharedHeartbeat } from "./thread/heartbeat.ts";
 import type { FromSimulation, SimulationThread, ToSimulation } from "./thread/simulation.ts";
@@ -28,8 +29,8 @@ export function workerSimulation(worker: WorkerThread, folder?: string): Simulat
     worker.terminate();
     handler({ kind: "thread_failed", message });
   };
-  worker.addEventListener("message", (event: MessageEvent<FromSimulation>) => {
-    if (!gone && !stopping) handler(event.data);
+  worker.addEventListener("message", (event: MessageEvent<readonly FromSimulation[]>) => {
+    for (const message of event.data) if (!gone && !stopping) handler(message);
   });
   worker.addEventListener("error", (event) =>
     fail(`the simulation thread failed: ${event.message}`),
@@ -37,11 +38,12 @@ export function workerSimulation(worker: WorkerThread, folder?: string): Simulat
   void closed.then(() => fail("the simulation thread ended"));
   const memory = new SharedArrayBuffer(HEARTBEAT_BYTES);
   worker.postMessage({ kind: "heartbeat", memory, folder } satisfies HeartbeatMessage);
+  const post = batchedPosts((messages: readonly ToSimulation[]) => {
+    if (!gone && !stopping) worker.postMessage(messages);
+  });
   return {
     heartbeat: new SharedHeartbeat(memory),
-    post: (message: ToSimulation) => {
-      if (!gone && !stopping) worker.postMessage(message);
-    },
+    post,
     onMessage: (receive) => {
       handler = receive;
     },

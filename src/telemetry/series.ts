@@ -76,14 +76,18 @@ export class Series {
 
   #keyOf(type: MetricDeclaration["type"], labels: MetricLabels): string {
     this.#require(type);
-    const names = Object.keys(labels);
-    const unknown = names.find((name) => !this.#declared.labels.includes(name));
-    if (unknown !== undefined) throw new Error(`${this.#name} has no label ${unknown}`);
-    if (names.length === 0) return "";
-    const pairs = this.#declared.labels
-      .filter((name) => name in labels)
-      .map((name) => `${name}="${escapeLabel(labels[name] ?? "")}"`);
-    return `{${pairs.join(",")}}`;
+    for (const name in labels) {
+      if (!this.#declared.labels.includes(name)) {
+        throw new Error(`${this.#name} has no label ${name}`);
+      }
+    }
+    let pairs = "";
+    for (const name of this.#declared.labels) {
+      const value = labels[name];
+      if (value === undefined) continue;
+      pairs += `${pairs === "" ? "" : ","}${name}="${escapeLabel(value)}"`;
+    }
+    return pairs === "" ? "" : `{${pairs}}`;
   }
 
   #require(type: MetricDeclaration["type"]): void {

@@ -9,6 +9,7 @@ import {
   TRANSFER_PATH,
   type TransferRequest,
 } from "../../src/migration/transfer/protocol.ts";
+import { DEFAULT_QUOTAS, type TransferQuotas } from "../../src/migration/transfer/quotas.ts";
 import { SimulatedWorld } from "../../src/platform/simulated/world.ts";
 import type { Journal } from "../../src/store/journal.ts";
 import { MemoryJournal } from "../../src/store/memory/journal.ts";
@@ -32,6 +33,7 @@ export interface LoneNodeOptions {
   readonly peerTimeoutMs?: number;
   /** What whole tanks need to move, for the tanks of this node. */
   readonly moves?: (node: LoneNode) => MoveDeps;
+  readonly quotas?: Partial<TransferQuotas>;
 }
 
 /** One node "here" with tanks "reef" and "pond", and whatever the test makes of the others. */
@@ -74,6 +76,7 @@ export class LoneNode {
       autoConnectTo: options.autoConnectTo ?? {},
       checkIntervalMs: 2000,
       peerTimeoutMs: options.peerTimeoutMs ?? 1000,
+      quotas: { ...DEFAULT_QUOTAS, ...options.quotas },
       readers: { fish: readFakeRecord, plant: readFakeRecord },
       ...(options.moves && { moves: options.moves(this) }),
     });

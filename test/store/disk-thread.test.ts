@@ -69,16 +69,17 @@ class MortalThreads {
       alive = false;
       onEnd("the disk thread failed: out of memory");
     };
-    const loop = new DiskLoop((message) => {
-      if (alive) queueMicrotask(() => alive && tell(structuredClone(message)));
-    });
+    const hear = (messages: readonly FromDisk[]) => {
+      for (const message of messages) if (alive) tell(structuredClone(message));
+    };
+    const loop = new DiskLoop((messages) => queueMicrotask(() => hear(messages)));
     return {
       post: (message) => {
         if (!alive) return;
         if (message.work.kind === "open" && !this.opens()) return die();
         const dies = this.dies(message);
         if (dies === "before") return die();
-        loop.receive(structuredClone(message));
+        loop.receive([structuredClone(message)]);
         // The loop works in microtasks; what it says from now on is not heard.
         if (dies === "after") {
           alive = false;
@@ -157,16 +158,26 @@ test("reads come after the commits that were asked for before them", async () =>
   await Promise.all(commits);
 });
 
+test("reads of one moment are one request, each with its own result", async () => {
+  const threads = new MortalThreads();
+  let requests = 0;
+  threads.dies = () => {
+    requests++;
+    return undefined;
+  };
+  const { journal } = await open(threads.spawn);
+  await journal.commit([{ put: "meta", key: "a", value: "1" }]);
+  requests = 0;
+  const read = ["a", "b", "a"].map((key) => journal.meta(key));
+  expect(await Promise.all([...read, journal.tanks()])).toEqual(["1", undefined, "1", []]);
+  expect(requests).toBe(2);
+});
+
 test("a few bytes of a large buffer are all that is sent", async () => {
   const threads = new MortalThreads();
   let largest = 0;
   threads.dies = ({ work }) => {
-    if (work.kind !== "commit") return undefined;
-    for (const write of work.writes) {
-      if ("put" in write && write.put === "log") {
-        largest = Math.max(largest, write.row.payload.buffer.byteLength);
-      }
-    }
+    if (work.kind === "commit") largest = Math.max(largest, work.writes.bytes.buffer.byteLength);
     return undefined;
   };
   const { journal } = await open(threads.spawn);

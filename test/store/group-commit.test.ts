@@ -7,8 +7,8 @@ import {
   StorageUnavailable,
 } from "../../src/store/journal.ts";
 import { MemoryJournal } from "../../src/store/memory/journal.ts";
-import type { MetricName } from "../../src/telemetry/metrics.ts";
-import { logRow, tankRow } from "./rows.ts";
+import { type MetricName, noMetrics } from "../../src/telemetry/metrics.ts";
+import { inboxRow, logRow, rememberedRow, tankRow } from "./rows.ts";
 
 const meta = (key: string): JournalWrite => ({ put: "meta", key, value: "v" });
 const keysOf = (writes: readonly JournalWrite[]) =>
@@ -181,4 +181,35 @@ test("behind a stuck commit all are refused, and taken again when it comes back"
   expect(await inner.meta("b")).toBeUndefined();
   advance(60_000);
   expect(unavailable).toHaveLength(2);
+});
+
+test("of rows that replace each other a transaction has the last one", async () => {
+  const inner = new MemoryJournal();
+  const transactions: (readonly JournalWrite[])[] = [];
+  const journal = groupCommit(
+    Object.create(inner, {
+      commit: {
+        value: (writes: readonly JournalWrite[]) => {
+          transactions.push(writes);
+          return inner.commit(writes);
+        },
+      },
+    }),
+    {
+      clock: { wallMs: () => 0, monotonicMs: () => 0 },
+      timers: { after: () => () => {} },
+      metrics: noMetrics,
+    },
+  );
+  const pair = { source_node_id: "n", source_tank_id: "t1", destination_tank_id: "t2" };
+  const transfer = (n: number): readonly JournalWrite[] => [
+    { put: "inbox", row: inboxRow(`transfer ${n}`) },
+    { put: "horizon", row: { ...pair, lowest_undecided: n } },
+    { put: "remembered", row: rememberedRow("n", n) },
+  ];
+  await Promise.all([1, 2, 3, 4].map((n) => journal.commit(transfer(n))));
+  const [alone, together] = transactions;
+  expect(alone).toEqual(transfer(1));
+  expect(together).toEqual([2, 3].flatMap((n) => transfer(n).slice(0, 1)).concat(transfer(4)));
+  expect(await journal.horizon(pair)).toBe(4);
 });

@@ -7,7 +7,7 @@ import { SimulationLoop } from "../../src/tanks/thread/simulation-loop.ts";
 import type { HeartbeatMessage } from "../../src/tanks/worker-host.ts";
 
 declare const self: {
-  onmessage: (event: MessageEvent<ToSimulation | HeartbeatMessage>) => void;
+  onmessage: (event: MessageEvent<readonly ToSimulation[] | HeartbeatMessage>) => void;
   postMessage(message: unknown): void;
 };
 
@@ -15,17 +15,22 @@ let heartbeat = new SharedHeartbeat();
 let loop: SimulationLoop | undefined;
 
 self.onmessage = ({ data }) => {
-  if (data.kind === "heartbeat") {
+  if ("kind" in data) {
     heartbeat = new SharedHeartbeat(data.memory);
     const ports = { clock: realClock, timers: realTimers };
-    loop = new SimulationLoop(ports, (message) => self.postMessage(message), { heartbeat });
+    loop = new SimulationLoop(ports, (message) => self.postMessage([message]), { heartbeat });
     return;
   }
-  loop?.receive(data);
-  if (!isDeadly(data)) return;
-  heartbeat.workOn(data.load);
-  for (;;);
+  for (const message of data) {
+    loop?.receive(message);
+    if (isDeadly(message)) hangIn(message);
+  }
 };
+
+function hangIn({ load }: ToSimulation): never {
+  heartbeat.workOn(load);
+  for (;;);
+}
 
 /** Also on replay: the log has it by then. */
 function isDeadly(message: ToSimulation): boolean {

@@ -15,7 +15,8 @@ export function restless(thread: SimulationThread, draw: () => number): Simulati
   });
   const changed = (message: FromSimulation): FromSimulation => {
     if (message.kind === "reports") return { ...message, reports: message.reports.map(drawn) };
-    return message.kind === "applied" ? drawn(message) : message;
+    if (message.kind !== "applied" || message.report === undefined) return message;
+    return { ...message, report: drawn({ report: message.report }).report };
   };
   return {
     heartbeat: thread.heartbeat,

@@ -143,6 +143,23 @@ describe("the simulation loop", () => {
     expect(bench.said.slice(before)).toMatchObject([{ kind: "applied", request: 7 }]);
   });
 
+  test("tells once what a tank counts, after all commands of a moment", async () => {
+    const bench = new LoopBench();
+    for (const tank of ["one", "other"]) bench.load(tank, 30);
+    await bench.run(10);
+    const feed = { kind: "feed", portions: 1 } as const;
+    const command = (tank: string, request: number) =>
+      ({ kind: "command", tank, load: 1, request, command: feed }) as const;
+    bench.loop.receive(command("one", 1), command("other", 2), command("one", 3));
+    const reported = bench.of("applied").map(({ request, report }) => [request, report?.seq]);
+    // Entry 1 of a log is the digest of its tank's initial state.
+    expect(reported).toEqual([
+      [1, 3],
+      [2, 2],
+      [3, undefined],
+    ]);
+  });
+
   test("does not put off its next slice for a message", async () => {
     let cancelled = 0;
     const bench = new LoopBench(NO_SNAPSHOTS, undefined, (timers) => ({

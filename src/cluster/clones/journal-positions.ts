@@ -1,4 +1,6 @@
+import { BoundedMap } from "../../platform/bounded-map.ts";
 import { messageOf, Problem } from "../../platform/errors.ts";
+import { LIMITS } from "../../platform/limits.ts";
 import type { Cancel } from "../../platform/timers.ts";
 import type { JournalWrite } from "../../store/journal.ts";
 import type { ClusterDeps } from "../deps.ts";
@@ -79,6 +81,8 @@ export class JournalPositions implements Positions {
   readonly #reports = new PositionReports();
   /** Reports of others to this node as a hub. */
   readonly #reported = new ReportedPositions();
+  /** Each node's statement that was verified last: all transfers of a request carry the same. */
+  readonly #verified = new BoundedMap<string, string>(LIMITS.positionsRememberedMax);
   #fenced: Problem | undefined;
   #stated: { readonly position: number; readonly text: string } | undefined;
   #cancelRecall: Cancel = () => {};
@@ -160,7 +164,14 @@ export class JournalPositions implements Positions {
   remember(nodeId: string, statement: string | undefined): readonly JournalWrite[] {
     if (nodeId === this.#deps.identity.nodeId) return [];
     const said = readPosition(statement);
-    return said && isStatedBy(nodeId, said) ? this.#peers.writes(nodeId, said) : [];
+    return said && this.#isVerified(nodeId, said) ? this.#peers.writes(nodeId, said) : [];
+  }
+
+  #isVerified(nodeId: string, statement: PositionStatement): boolean {
+    if (this.#verified.get(nodeId) === statement.text) return true;
+    const isGenuine = isStatedBy(nodeId, statement);
+    if (isGenuine) this.#verified.set(nodeId, statement.text);
+    return isGenuine;
   }
 
   isBehind(nodeId: string, statement: string | undefined): boolean {

@@ -14,11 +14,11 @@ export interface ChoicePorts {
  * The destination of the next fish, among those that can be reached now, in the order in which the
  * connection has them. The fish keeps it: a failover concerns the next one.
  */
-export function chooseDestination(
+export function chooseDestination<Open extends Destination>(
   strategy: Strategy,
-  open: readonly Destination[],
+  open: readonly Open[],
   { load, nextTurn, unit }: ChoicePorts,
-): Destination | undefined {
+): Open | undefined {
   if (strategy === "round-robin") return open[nextTurn() % open.length];
   if (strategy === "random") return open[Math.floor(unit() * open.length)];
   if (strategy === "failover") return open[0];

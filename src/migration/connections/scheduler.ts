@@ -8,6 +8,7 @@ import type { Tanks } from "../../tanks/tanks.ts";
 import type { Log } from "../../telemetry/log.ts";
 import type { Outgoing } from "../transfer/outgoing.ts";
 import { pairOf } from "../transfer/sequences.ts";
+import type { Undecided } from "../transfer/undecided-pairs.ts";
 import { chooseDestination } from "./choice.ts";
 import type { Connections } from "./connections.ts";
 import { type Destination, destinationsOf } from "./destinations.ts";
@@ -21,10 +22,16 @@ export interface SchedulerPorts {
   readonly log: Log;
 }
 
+/** A destination to which fish may leave now. */
+interface Opening extends Destination {
+  /** How many more. */
+  room: number;
+}
+
 /** Fish that are to leave by a connection now, and where they may go. */
 interface Draw {
   readonly row: ConnectionRow;
-  readonly open: readonly Destination[];
+  readonly open: readonly Opening[];
   readonly count: number;
 }
 
@@ -37,19 +44,21 @@ export class Scheduler {
   }
 
   /**
-   * One draw of every connection. Never rejects. No fish follows one that is undecided: a
-   * destination that is silent, or busy, keeps one draw of each pair of tanks in escrow.
+   * One draw of every connection. Never rejects. At most one draw's fish of a pair of tanks are
+   * undecided, and none follows one that was not answered with a decision: what a destination that
+   * is silent, or busy, keeps in escrow is one draw of each pair.
    */
   async draw(): Promise<void> {
     const { tanks, connections, outgoing } = this.#ports;
     if (tanks.storageFault !== undefined) return;
     let places = LIMITS.outboxOpenMax - outgoing.count;
-    const undecided = outgoing.openPairs();
+    const undecided = outgoing.undecidedPairs();
     const drawn: Draw[] = [];
     for (const row of connections.list()) {
       const open = this.#openDestinations(row, undecided);
       if (open.length === 0 || !this.#isDrawn(row)) continue;
-      const count = Math.min(row.count, connections.records.allowed(row), places);
+      const room = open.reduce((sum, opening) => sum + opening.room, 0);
+      const count = Math.min(row.count, room, connections.records.allowed(row), places);
       if (count <= 0) continue;
       places -= count;
       drawn.push({ row, open, count });
@@ -58,19 +67,23 @@ export class Scheduler {
     await Promise.all([...sources.values()].map((draws) => this.#sendInTurn(draws)));
   }
 
-  /** Those to which a fish may leave now. */
-  #openDestinations(row: ConnectionRow, undecided: ReadonlySet<string>): readonly Destination[] {
+  #openDestinations(
+    row: ConnectionRow,
+    undecided: ReadonlyMap<string, Undecided>,
+  ): readonly Opening[] {
     const { tanks, connections } = this.#ports;
     if (row.status === "paused") return [];
     const source = tanks.get(row.source_tank_id);
     if (!source || source.status === "stopped") return [];
     const { source_tank_id, connection_id } = row;
-    return destinationsOf(row).filter(
-      (destination) =>
-        this.#isPresent(destination) &&
-        !connections.records.isResting(connection_id, destination) &&
-        !undecided.has(pairOf({ source_tank_id, ...destination })),
-    );
+    return destinationsOf(row).flatMap((destination) => {
+      const { transfers = 0, unanswered = 0 } =
+        undecided.get(pairOf({ source_tank_id, ...destination })) ?? {};
+      const room = row.count - transfers;
+      if (room <= 0 || unanswered > 0) return [];
+      if (connections.records.isResting(connection_id, destination)) return [];
+      return this.#isPresent(destination) ? [{ ...destination, room }] : [];
+    });
   }
 
   /** Nothing is sent to a node that is known to be offline or fenced. */
@@ -116,15 +129,19 @@ export class Scheduler {
   async #sendOne({ row, open }: Draw, { fishId, side }: Migrant): Promise<void> {
     const { outgoing, connections } = this.#ports;
     const { source_tank_id, connection_id, strategy } = row;
-    const destination = chooseDestination(strategy, open, {
+    const roomy = open.filter(({ room }) => room > 0);
+    const destination = chooseDestination(strategy, roomy, {
       load: (one) => this.#loadOf(one),
       nextTurn: () => connections.records.nextTurn(connection_id),
       unit: () => this.#ports.random.unit(),
     });
     if (!destination) return;
+    destination.room -= 1;
+    const { destination_node_id, destination_tank_id } = destination;
     const transferId = await outgoing.send({
       source_tank_id,
-      ...destination,
+      destination_node_id,
+      destination_tank_id,
       connection_id,
       entity_type: "fish",
       entityId: fishId,

@@ -3,11 +3,13 @@ import type { Clock } from "../../platform/clock.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import type { OutboxRow } from "../../store/rows.ts";
 import type { Asked, Courier, Heard, Question } from "./courier.ts";
+import type { TransferQuotas } from "./quotas.ts";
 
 export interface BatcherPorts {
   readonly courier: Courier;
   readonly clock: Clock;
   readonly nodeId: string;
+  readonly quotas: TransferQuotas;
   readonly lowestUndecided: (row: OutboxRow) => number;
 }
 
@@ -66,6 +68,10 @@ export class Batcher {
     }
   }
 
+  get #most(): number {
+    return this.#ports.quotas.perBatch;
+  }
+
   #permits(nodeId: string): number {
     return this.#takesBatches(nodeId)
       ? LIMITS.batchesInFlightPerPeerMax
@@ -74,21 +80,25 @@ export class Batcher {
 
   /** Transfers between this node's own tanks need no request that they could share. */
   #takesBatches(nodeId: string): boolean {
-    if (nodeId === this.#ports.nodeId) return false;
+    if (nodeId === this.#ports.nodeId || this.#most === 1) return false;
     return this.#ports.clock.monotonicMs() >= (this.#oneByOne.get(nodeId) ?? 0);
   }
 
-  /** The first of the line, and what fits behind it into one request. Aborts go alone. */
+  /**
+   * The first of the line, and what fits behind it into one request. Aborts go alone, and so does
+   * what carries a proof, which has no place in the bound of a batch.
+   */
   #nextOf(nodeId: string, line: Line): readonly Waiting[] {
-    const most = this.#takesBatches(nodeId) ? LIMITS.transfersPerBatchMax : 1;
+    const most = this.#takesBatches(nodeId) ? this.#most : 1;
     let characters = 0;
     let count = 0;
     for (const { row, question } of line.waiting) {
       characters += 4 * Math.ceil(row.record.length / 3);
       const isFull = count === most || characters > LIMITS.batchRecordCharactersMax;
-      if (count > 0 && (isFull || question === "abort")) break;
+      const isAlone = question === "abort" || row.source_node_id !== null;
+      if (count > 0 && (isFull || isAlone)) break;
       count++;
-      if (question === "abort") break;
+      if (isAlone) break;
     }
     return line.waiting.splice(0, count);
   }

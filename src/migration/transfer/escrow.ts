@@ -4,6 +4,8 @@ import type { Answer } from "./courier.ts";
 
 /** First pause after an answer without a decision; doubled each time. */
 const backoffFirstMs = 500;
+/** A destination cannot keep a fish from being asked for longer than that by a pause it wants. */
+const askedPauseMaxMs = 300_000;
 /** Longest pause. The cluster also notices the return of a peer, and ends the pause then. */
 const backoffMaxMs = 30_000;
 /**
@@ -23,7 +25,9 @@ export class Escrow {
   readonly settled = Promise.withResolvers<void>();
   readonly #since: number;
   #pauses = 0;
-  #wake = new AbortController();
+  /** How often it was woken up, and the pause that the next time ends. */
+  #wakes = 0;
+  #pause: AbortController | undefined;
 
   constructor(row: OutboxRow, monotonicMs: number) {
     this.row = row;
@@ -39,7 +43,7 @@ export class Escrow {
   nextPauseMs(random: Random, atLeastMs: number): number {
     const ceilingMs = Math.min(backoffMaxMs, backoffFirstMs * 2 ** Math.min(this.#pauses, 10));
     this.#pauses++;
-    return Math.max(atLeastMs, ceilingMs * (0.5 + random.unit() / 2));
+    return Math.max(Math.min(atLeastMs, askedPauseMaxMs), ceilingMs * (0.5 + random.unit() / 2));
   }
 
   /** Settles it by an operator's word, unless its destination decides it meanwhile. */
@@ -48,13 +52,20 @@ export class Escrow {
     this.wake();
   }
 
-  /** Aborted when there is a reason to end the pause. */
-  get waking(): AbortSignal {
-    return this.#wake.signal;
+  /** To be read before a request: a wake-up during it cancels the pause that follows. */
+  get wakes(): number {
+    return this.#wakes;
+  }
+
+  /** Aborted when there is a reason to end the pause, or was one since `wakes` was read. */
+  pauseSince(wakes: number): AbortSignal {
+    this.#pause = new AbortController();
+    if (wakes !== this.#wakes) this.#pause.abort();
+    return this.#pause.signal;
   }
 
   wake(): void {
-    this.#wake.abort();
-    this.#wake = new AbortController();
+    this.#wakes++;
+    this.#pause?.abort();
   }
 }

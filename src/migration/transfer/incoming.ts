@@ -8,19 +8,19 @@ import { invariant, Problem } from "../../platform/errors.ts";
 import { describeFirst } from "../../platform/issue-words.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import { KeyedMutex } from "../../platform/mutex.ts";
-import { TokenBuckets } from "../../platform/token-bucket.ts";
 import type { Side } from "../../sim/types.ts";
 import type { Journal, JournalWrite } from "../../store/journal.ts";
 import type { InboxRow } from "../../store/rows.ts";
 import type { Tanks } from "../../tanks/tanks.ts";
+import type { BoundedLog } from "../../telemetry/bounded-log.ts";
 import type { Log } from "../../telemetry/log.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
 import { isProof } from "../moves/certificate.ts";
 import type { TankGates } from "../moves/gates.ts";
 import type { Departed, Owners } from "../moves/owners.ts";
 import type { Payloads } from "../payloads/payload.ts";
+import { Admission } from "./admission.ts";
 import { commitDurably } from "./commit-durably.ts";
-import { replyOf } from "./courier.ts";
 import { decisionOf, inboxRow, isSameTransfer, type Ruling, replyWith } from "./decisions.ts";
 import { Horizon } from "./horizon.ts";
 import {
@@ -32,6 +32,8 @@ import {
   type TransferRequest,
   transferRequestSchema,
 } from "./protocol.ts";
+import type { TransferQuotas } from "./quotas.ts";
+import { TRANSFER_LINES, transferLines } from "./transfer-lines.ts";
 
 export interface IncomingPorts {
   readonly nodeId: string;
@@ -45,6 +47,7 @@ export interface IncomingPorts {
   /** Closed for tanks that are moving. */
   readonly gates: TankGates;
   readonly owners: Owners;
+  readonly quotas: TransferQuotas;
 }
 
 /**
@@ -56,16 +59,14 @@ export class Incoming {
   readonly #ports: IncomingPorts;
   readonly #perTransfer = new KeyedMutex();
   readonly #horizon: Horizon;
-  readonly #rates: TokenBuckets;
+  readonly #admission: Admission;
+  readonly #lines: BoundedLog;
 
   constructor(ports: IncomingPorts) {
     this.#ports = ports;
+    this.#lines = transferLines(ports);
     this.#horizon = new Horizon(ports.journal, LIMITS.pairsRememberedMax);
-    this.#rates = new TokenBuckets(ports.clock, {
-      perSecond: LIMITS.inboundTransfersPerSecond,
-      burst: LIMITS.inboundTransfersBurst,
-      keysMax: LIMITS.inboundBucketsMax,
-    });
+    this.#admission = new Admission(ports);
   }
 
   /** `POST /api/remote-transfer`. */
@@ -80,8 +81,13 @@ export class Incoming {
     const transfer = shaped(transferRequestSchema, request.body);
     const sender = this.#senderOf(request, transfer);
     this.#positions.judge(sender.nodeId, request.query["remembered"]);
-    const busy = this.#slowDown(sender, transfer);
-    if (busy) return busy;
+    return this.#admission.unlessTooMany(sender.nodeId, transfer, () => {
+      const record = this.#recordOf(transfer);
+      return this.#inTurn(transfer, sender, () => this.#decide(transfer, record, sender));
+    });
+  };
+
+  #recordOf(transfer: TransferRequest): Uint8Array {
     const record = Uint8Array.fromBase64(transfer.record);
     if (record.length > this.#ports.payloads[transfer.entity_type].recordBytesMax) {
       throw new Problem("body_too_large", `The record is too large for a ${transfer.entity_type}.`);
@@ -89,8 +95,8 @@ export class Incoming {
     if (digestOf(record) !== transfer.digest) {
       throw new Problem("bad_request", "The record does not match its digest.");
     }
-    return this.#inTurn(transfer, sender, () => this.#decide(transfer, record, sender));
-  };
+    return record;
+  }
 
   /** `POST /api/transfers/{transfer_id}/abort`. */
   readonly abort = async (request: PeerRequest): Promise<PeerReply> => {
@@ -100,9 +106,9 @@ export class Incoming {
     }
     const sender = this.#senderOf(request, abort);
     this.#positions.judge(sender.nodeId, request.query["remembered"]);
-    const busy = this.#slowDown(sender, abort);
-    if (busy) return busy;
-    return this.#inTurn(abort, sender, () => this.#bury(abort, sender));
+    return this.#admission.unlessTooMany(sender.nodeId, abort, () =>
+      this.#inTurn(abort, sender, () => this.#bury(abort, sender)),
+    );
   };
 
   /** Serialises by id, answers from memory first, and attaches this node's journal position. */
@@ -149,20 +155,6 @@ export class Incoming {
       throw new Problem("not_trusted", "A node may only send its own transfers.");
     }
     return { nodeId: signer, position: query["position"] };
-  }
-
-  /** Answers 429 before the request is examined, so that it decides nothing. */
-  #slowDown({ nodeId }: Sender, { destination }: AbortRequest): PeerReply | undefined {
-    const tank = this.#ports.tanks.get(destination.tank_id) ? destination.tank_id : "";
-    const waitMs = this.#rates.take(`${nodeId} ${tank}`);
-    if (waitMs === 0) return undefined;
-    const problem = new Problem("too_many", "Too many fish at once from this node; slow down.");
-    const { status, body } = replyOf(problem);
-    return {
-      status,
-      body: { ...(body as object), retry_after_ms: waitMs },
-      headers: { "retry-after": String(Math.ceil(waitMs / 1000)) },
-    };
   }
 
   async #decide(transfer: TransferRequest, record: Uint8Array, sender: Sender): Promise<PeerReply> {
@@ -212,12 +204,15 @@ export class Incoming {
   }
 
   async #answerFromMemory(request: AbortRequest): Promise<PeerReply | undefined> {
-    const row = await this.#ports.journal.inboxRow(request.source.node_id, request.transfer_id);
+    const [row, isBehind] = await Promise.all([
+      this.#ports.journal.inboxRow(request.source.node_id, request.transfer_id),
+      this.#horizon.isBehind(request),
+    ]);
     if (row) {
       this.#requireSame(row, request);
       return replyWith(decisionOf(row, this.#ports.nodeId));
     }
-    if (!(await this.#horizon.isBehind(request))) return undefined;
+    if (!isBehind) return undefined;
     const tankId = request.destination.tank_id;
     return replyWith({
       transfer_id: request.transfer_id,
@@ -267,7 +262,7 @@ export class Incoming {
     metrics.count("tankd_transfers_total", { direction: "in", state: decision });
     const tank_id = row.destination_tank_id;
     const fields = { transfer_id, decision, reason, tank_id, entity_id, source_node_id };
-    log.info("transfer decided", fields);
+    this.#lines.info(TRANSFER_LINES, "transfer decided", fields);
     if (reason === "duplicate_fish") {
       log.error("fish offered twice", { transfer_id, tank_id, entity_id });
     }

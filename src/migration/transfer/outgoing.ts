@@ -5,6 +5,7 @@ import { sleep, type Timers } from "../../platform/timers.ts";
 import type { EntityId, Side } from "../../sim/types.ts";
 import type { Journal } from "../../store/journal.ts";
 import type { EntityType, OutboxRow } from "../../store/rows.ts";
+import type { BoundedLog } from "../../telemetry/bounded-log.ts";
 import type { Log } from "../../telemetry/log.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
 import type { Owners } from "../moves/owners.ts";
@@ -13,8 +14,11 @@ import { Batcher } from "./batcher.ts";
 import type { Answer, Courier, Heard, Silence } from "./courier.ts";
 import { Escrow } from "./escrow.ts";
 import { digestOf } from "./protocol.ts";
-import { pairOf, Sequences } from "./sequences.ts";
+import type { TransferQuotas } from "./quotas.ts";
+import { Sequences } from "./sequences.ts";
 import { isSettled, type Settlement } from "./settlement.ts";
+import { TRANSFER_LINES, transferLines } from "./transfer-lines.ts";
+import { type Undecided, undecidedPairs } from "./undecided-pairs.ts";
 
 /** A transfer to be made. */
 export interface Departure {
@@ -39,6 +43,7 @@ export interface OutgoingPorts {
   readonly random: Random;
   readonly log: Log;
   readonly metrics: Metrics;
+  readonly quotas: TransferQuotas;
   /** Whether the node is fenced: then nothing is asked, sent or settled. */
   readonly isFenced: () => boolean;
   /** Where tanks are that have moved. */
@@ -60,6 +65,7 @@ export class Outgoing {
   readonly #ports: OutgoingPorts;
   readonly #sequences = new Sequences();
   readonly #batcher: Batcher;
+  readonly #lines: BoundedLog;
   readonly #open = new Map<string, Escrow>();
   /** Exports whose commit is in progress, by source tank. */
   readonly #leaving = new Map<string, number>();
@@ -72,6 +78,7 @@ export class Outgoing {
 
   constructor(ports: OutgoingPorts) {
     this.#ports = ports;
+    this.#lines = transferLines(ports);
     const lowestUndecided = (row: OutboxRow) => this.#sequences.lowestUndecided(row);
     this.#batcher = new Batcher({ ...ports, lowestUndecided });
   }
@@ -165,9 +172,9 @@ export class Outgoing {
     return [...this.#open.values()].some((escrow) => this.#addressOf(escrow.row) === nodeId);
   }
 
-  /** Pairs of tanks with a fish in escrow; see {@link pairOf}. */
-  openPairs(): ReadonlySet<string> {
-    return new Set([...this.#open.values()].map((escrow) => pairOf(escrow.row)));
+  /** What is in escrow of each pair of tanks. */
+  undecidedPairs(): ReadonlyMap<string, Undecided> {
+    return undecidedPairs(this.#open.values());
   }
 
   /** The row in memory: attempts and reason are written to the disk only with a change of state. */
@@ -257,11 +264,10 @@ export class Outgoing {
   async #drive(escrow: Escrow): Promise<void> {
     const { timers, random } = this.#ports;
     while (!this.#stopped) {
-      // Read before the request: a wake-up during it cancels the pause that follows.
-      const { waking } = escrow;
+      const { wakes } = escrow;
       if (this.#open.get(escrow.row.transfer_id) !== escrow) return;
       if (this.#ports.isFenced() || this.#suspended.has(escrow.row.source_tank_id)) {
-        await sleep(timers, escrow.nextPauseMs(random, 0), waking);
+        await sleep(timers, escrow.nextPauseMs(random, 0), escrow.pauseSince(wakes));
         continue;
       }
       const heard = escrow.decided ?? (await this.#ask(escrow));
@@ -271,12 +277,13 @@ export class Outgoing {
       if (heard.verdict === undefined) {
         if (this.#follow(escrow.row, heard)) continue;
         await this.#noteSilence(escrow, heard);
-        await sleep(timers, escrow.nextPauseMs(random, heard.retryAfterMs), waking);
+        const pauseMs = escrow.nextPauseMs(random, heard.retryAfterMs);
+        await sleep(timers, pauseMs, escrow.pauseSince(wakes));
         continue;
       }
       escrow.decided = heard;
       if (await this.#recorded(this.#settle(escrow, heard))) return;
-      await sleep(timers, escrow.nextPauseMs(random, 0), waking);
+      await sleep(timers, escrow.nextPauseMs(random, 0), escrow.pauseSince(wakes));
     }
   }
 
@@ -335,13 +342,13 @@ export class Outgoing {
   }
 
   #close(row: OutboxRow): void {
-    const { log, metrics, onReturned } = this.#ports;
+    const { metrics, onReturned } = this.#ports;
     this.#open.get(row.transfer_id)?.settled.resolve();
     this.#open.delete(row.transfer_id);
     this.#sequences.settle(row);
     metrics.set("tankd_escrow", this.#open.size);
     metrics.count("tankd_transfers_total", { direction: "out", state: row.state });
-    log.info("transfer settled", {
+    this.#lines.info(TRANSFER_LINES, "transfer settled", {
       transfer_id: row.transfer_id,
       state: row.state,
       reason: row.reason,

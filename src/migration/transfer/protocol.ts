@@ -120,9 +120,16 @@ const problemSchema = z.looseObject({
 /** The stable code of a refused request (RFC 9457 `type`), and the requested pause, if any. */
 export function problemIn(reply: PeerReply): { code: string; retryAfterMs: number } {
   const parsed = problemSchema.safeParse(reply.body);
-  if (!parsed.success) return { code: `status_${reply.status}`, retryAfterMs: 0 };
+  const pauseMs = retryAfterMsIn(reply);
+  if (!parsed.success) return { code: `status_${reply.status}`, retryAfterMs: pauseMs };
   const { type, retry_after_ms } = parsed.data;
-  return { code: type.replace(/^urn:tankd:problem:/, ""), retryAfterMs: retry_after_ms ?? 0 };
+  return { code: type.replace(/^urn:tankd:problem:/, ""), retryAfterMs: retry_after_ms ?? pauseMs };
+}
+
+/** Of the header in its form of seconds (RFC 9110, section 10.2.3), which proxies give, too. */
+function retryAfterMsIn({ headers = {} }: PeerReply): number {
+  const seconds = /^\d{1,6}$/.exec(headers["retry-after"] ?? "")?.[0];
+  return seconds === undefined ? 0 : Number(seconds) * 1000;
 }
 
 export function digestOf(record: Uint8Array): string {

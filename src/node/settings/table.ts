@@ -12,6 +12,7 @@ import { PAST_SETTINGS } from "./past.ts";
 import { type Setting, setting } from "./setting.ts";
 import { TANK_SETTINGS } from "./tanks.ts";
 import { TIMING_SETTINGS } from "./timings.ts";
+import { TRANSFER_SETTINGS } from "./transfers.ts";
 import {
   clusterName,
   discovery,
@@ -216,6 +217,7 @@ export const SETTINGS = {
       "what a full tank of this node does with a fish that arrives: refuse it, or fair: it takes " +
       "the place of the grown one with the least energy, if it has more",
   }),
+  ...TRANSFER_SETTINGS,
   register: setting({
     kind: toggle(),
     default: true,

@@ -50,6 +50,15 @@ export const TIMING_SETTINGS = {
     help: "timeout of requests to hubs and to discovered nodes",
     defaultHelp: "5s, by profile",
   }),
+  drawInterval: setting({
+    kind: duration(100, hour),
+    default: undefined,
+    flag: "--draw-interval",
+    placeholder: "duration",
+    env: "TANKD_DRAW_INTERVAL",
+    help: "interval of the draws in which connections decide whether fish leave",
+    defaultHelp: "2s, by profile",
+  }),
   peerTimeout: setting({
     kind: duration(100, 5 * minute),
     default: undefined,

@@ -59,6 +59,8 @@ export class SimulationLoop {
   readonly #clock: Clock;
   readonly #timers: Timers;
   readonly #post: (message: FromSimulation) => void;
+  /** The same, but for what is gathered while messages are taken. */
+  #say: (message: FromSimulation) => void;
   readonly #limits: SnapshotLimits;
   readonly #memory: SharedMemory | undefined;
   readonly #work = new WorkMeter();
@@ -89,6 +91,7 @@ export class SimulationLoop {
     this.#clock = ports.clock;
     this.#timers = ports.timers;
     this.#post = post;
+    this.#say = post;
     this.#limits = options.snapshots ?? SNAPSHOT_LIMITS;
     this.#memory = options.sharedMemory;
     this.#heartbeat = options.heartbeat ?? new SharedHeartbeat();
@@ -110,7 +113,24 @@ export class SimulationLoop {
     this.#order = [];
   }
 
-  receive(message: ToSimulation): void {
+  /** Takes the messages of one moment. */
+  receive(...messages: readonly ToSimulation[]): void {
+    const answers: FromSimulation[] = [];
+    this.#say = (answer) => answers.push(answer);
+    for (const message of messages) this.#take(message);
+    this.#say = this.#post;
+    const reported = new Set<string>();
+    for (const answer of answers) this.#post(this.#withReport(answer, reported));
+  }
+
+  /** What a tank counts takes as long as an answer, so it is told once. */
+  #withReport(answer: FromSimulation, reported: Set<string>): FromSimulation {
+    if (answer.kind !== "applied" || reported.has(answer.tank)) return answer;
+    reported.add(answer.tank);
+    return { ...answer, report: this.#tanks.get(answer.tank)?.report() };
+  }
+
+  #take(message: ToSimulation): void {
     if (this.#stopped) return;
     this.#heartbeat.beat();
     const tank = this.#tanks.get(message.tank);
@@ -134,7 +154,8 @@ export class SimulationLoop {
     this.#heartbeat.workOn(load);
     this.#tidying?.changed(this.#tanks.size);
     try {
-      const ports = { clock: this.#clock, post: this.#post, memory: this.#memory };
+      const post = (said: FromSimulation) => this.#say(said);
+      const ports = { clock: this.#clock, post, memory: this.#memory };
       const tank = new ThreadedTank(message, ports, this.#limits, this.#work);
       this.#tanks.set(id, tank);
       this.#order = [...this.#tanks.values()];
@@ -145,7 +166,7 @@ export class SimulationLoop {
       }
     } catch (error) {
       const stage = error instanceof BadSnapshot ? "snapshot" : "replay";
-      this.#post({ kind: "load_failed", tank: id, load, stage, message: messageOf(error) });
+      this.#say({ kind: "load_failed", tank: id, load, stage, message: messageOf(error) });
     }
     this.#heartbeat.rest();
   }
@@ -164,8 +185,8 @@ export class SimulationLoop {
     } catch (error) {
       this.#drop(tank.id);
       const said = { ...tank.id, message: messageOf(error) };
-      if (tank.loaded) this.#post({ kind: "tank_failed", ...said });
-      else this.#post({ kind: "load_failed", stage: "replay", ...said });
+      if (tank.loaded) this.#say({ kind: "tank_failed", ...said });
+      else this.#say({ kind: "load_failed", stage: "replay", ...said });
     }
     this.#heartbeat.rest();
   }
@@ -289,7 +310,7 @@ export class SimulationLoop {
         if (report) reports.push({ ...tank.id, report });
       });
     }
-    if (reports.length > 0) this.#post({ kind: "reports", reports, work: this.#work.take() });
+    if (reports.length > 0) this.#say({ kind: "reports", reports, work: this.#work.take() });
   }
 
   #drawWhileWatched(): void {

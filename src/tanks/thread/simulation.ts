@@ -146,7 +146,8 @@ export type FromSimulation =
       readonly outcome: Outcome;
       readonly seq: number;
       readonly tick: number;
-      readonly report: TankReport;
+      /** Where it is the tank's first answer of this moment: its state after all of them. */
+      readonly report: TankReport | undefined;
     } & TankLoad)
   | ({
       readonly kind: "mark";

@@ -150,6 +150,10 @@ export class ThreadedTank {
     const still = position === this.#reported && !this.#tank.ticking;
     if (still || !this.loaded) return undefined;
     this.#reported = position;
+    return this.report();
+  }
+
+  report(): TankReport {
     return this.#tank.report(this.#clock.monotonicMs(), this.#tickCostMs);
   }
 
@@ -230,8 +234,7 @@ export class ThreadedTank {
     if (outcome.kind === "done") this.#rule.logged();
     const { request } = message;
     const { seq, tick } = this.#tank;
-    const report = this.#tank.report(nowMs, this.#tickCostMs);
-    this.#post({ kind: "applied", ...this.id, request, outcome, seq, tick, report });
+    this.#post({ kind: "applied", ...this.id, request, outcome, seq, tick, report: undefined });
     this.#captureIfDue(nowMs);
   }
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { PeerReply } from "../../../src/cluster/peer-route.ts";
 import type { NewConnection } from "../../../src/migration/migration.ts";
+import { BATCH_PATH } from "../../../src/migration/transfer/protocol.ts";
 import { Problem } from "../../../src/platform/errors.ts";
 import { LIMITS } from "../../../src/platform/limits.ts";
 import { NetworkError } from "../../../src/platform/network.ts";
@@ -21,6 +22,8 @@ const decides =
       reason: null,
     },
   });
+
+const type = (code: string) => ({ type: `urn:tankd:problem:${code}` });
 
 const toLake: NewConnection = {
   source_tank_id: "reef",
@@ -83,6 +86,40 @@ describe("every two seconds", () => {
     await one.run(60_000);
     expect(one.migration.escrowCount).toBe(2);
     expect(await sent(one)).toBe(2);
+  });
+
+  test("as many as a draw has are undecided; more follow those that were decided", async () => {
+    const waiting: (() => void)[] = [];
+    const slowly: FakeCall = async (nodeId, path, body) => {
+      if (path.startsWith(BATCH_PATH)) return { status: 404, body: type("not_found") };
+      await new Promise<void>((resolve) => waiting.push(resolve));
+      return decides("accepted")(nodeId, path, body);
+    };
+    const one = await node({ call: slowly, peerTimeoutMs: 100_000 });
+    await one.migration.connect({ ...toLake, count: 10 });
+    await one.run(10_000);
+    expect(await sent(one)).toBe(10);
+    const decided = waiting.splice(0);
+    for (const decide of decided) decide();
+    await one.run(4_000);
+    expect(decided.length).toBeGreaterThan(1);
+    expect(await sent(one)).toBe(10 + decided.length);
+    expect(one.migration.escrowCount).toBe(10);
+  });
+
+  test("none follows one that was not answered with a decision", async () => {
+    const one = await node({
+      call: async (nodeId, path, body) => {
+        if (path.startsWith(BATCH_PATH)) return { status: 404, body: type("not_found") };
+        const { sequence } = body as { sequence: number };
+        if (sequence === 3) return { status: 429, body: type("too_many") };
+        return decides("accepted")(nodeId, path, body);
+      },
+    });
+    await one.migration.connect({ ...toLake, count: 10 });
+    await one.run(20_000);
+    expect(await sent(one)).toBe(10);
+    expect(one.migration.escrowCount).toBe(1);
   });
 
   test("nobody leaves for a node that is known to be away", async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { digestOf, TRANSFER_PATH } from "../../../src/migration/transfer/protocol.ts";
+import { DEFAULT_QUOTAS } from "../../../src/migration/transfer/quotas.ts";
 import { Problem } from "../../../src/platform/errors.ts";
 import { LIMITS } from "../../../src/platform/limits.ts";
 import { MemoryJournal } from "../../../src/store/memory/journal.ts";
@@ -156,7 +157,7 @@ describe("nothing is decided", () => {
   test("beyond the quota of a node and tank: 429 tells when to come again", async () => {
     const node = await new LoneNode().start();
     const replies = [];
-    for (let n = 0; n <= LIMITS.inboundTransfersBurst; n++) {
+    for (let n = 0; n <= DEFAULT_QUOTAS.inboundBurst; n++) {
       replies.push(await node.receive(transferOf("nemo")));
     }
     expect(replies.slice(0, -1).every((reply) => reply.status === 200)).toBe(true);
@@ -169,6 +170,31 @@ describe("nothing is decided", () => {
     expect((await node.receive(other, "third")).status).toBe(200);
     await node.run(10);
     expect((await node.receive(transferOf("nemo"))).status).toBe(200);
+  });
+
+  test("beyond those of a node that are being decided: of others they are taken", async () => {
+    const node = await new LoneNode({ quotas: { inboundBurst: 10_000 } }).start();
+    let decide = () => {};
+    const held = new Promise<void>((resolve) => {
+      decide = resolve;
+    });
+    const read = node.journal.inboxRow.bind(node.journal);
+    node.journal.inboxRow = async (...key) => {
+      if (key[0] === "there") await held;
+      return read(...key);
+    };
+    const most = LIMITS.inboundTransfersUnderwayPerNodeMax;
+    const flood = Array.from({ length: most }, (_, n) => {
+      const transfer = transferOf(`nemo-${n}`, { transfer_id: n.toString(16).padStart(32, "0") });
+      return node.receive(transfer);
+    });
+    const tooMany = { status: 429, body: { ...type("too_many"), retry_after_ms: 1_000 } };
+    expect(await node.receive(transferOf("marlin"))).toMatchObject(tooMany);
+    const other = transferOf("dory", { source: { node_id: "third", tank_id: "lake" } });
+    expect((await node.receive(other, "third")).status).toBe(200);
+    decide();
+    await Promise.all(flood);
+    expect((await node.receive(transferOf("marlin"))).status).toBe(200);
   });
 
   test("for a stranger, an impostor, or a body that is not exactly a transfer", async () => {

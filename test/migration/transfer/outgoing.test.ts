@@ -37,6 +37,24 @@ describe("a fish that leaves", () => {
     expect(node.migration.escrowCount).toBe(0);
   });
 
+  test("is not offered again before its destination wants it to be", async () => {
+    const { node, peer } = await withPeer();
+    peer.answer = () => ({ ...tooMany, headers: { "retry-after": "25" } });
+    await node.sendOne();
+    await node.run(20_000);
+    expect(peer.asked).toHaveLength(1);
+    await node.run(10_000);
+    expect(peer.asked).toHaveLength(2);
+  });
+
+  test("is offered again all the same, however long its destination wants it to wait", async () => {
+    const { node, peer } = await withPeer();
+    peer.answer = () => ({ ...tooMany, headers: { "retry-after": "999999" } });
+    await node.sendOne();
+    await node.run(310_000);
+    expect(peer.asked).toHaveLength(2);
+  });
+
   test("shows its destination how far both are known to have come", async () => {
     const paths: string[] = [];
     const call: FakeCall = async (_, path) => {

@@ -100,6 +100,11 @@ describe("the requests", () => {
 test("a problem is read by its code, and anything else by its status", () => {
   const body = { type: "urn:tankd:problem:too_many", retry_after_ms: 40, title: "…" };
   expect(problemIn({ status: 429, body })).toEqual({ code: "too_many", retryAfterMs: 40 });
+  const headers = { "retry-after": "7" };
+  expect(problemIn({ status: 429, body: "<html>", headers })).toEqual({
+    code: "status_429",
+    retryAfterMs: 7_000,
+  });
   expect(problemIn({ status: 502, body: "<html>" })).toEqual({
     code: "status_502",
     retryAfterMs: 0,

@@ -1,14 +1,17 @@
-import type { JournalBounds, JournalReads, JournalWrite } from "../../journal.ts";
+import type { JournalBounds, JournalReads } from "../../journal.ts";
 import type { ErrorData } from "./error-data.ts";
+import type { PackedWrites } from "./packed-writes.ts";
 
 /** Reads of the journal, by name. */
 export type ReadName = Exclude<keyof JournalReads, "position">;
+export type ReadArguments = readonly unknown[];
 
 /** Requests to a disk thread, as plain data for the structured clone. */
 export type Work =
   | { readonly kind: "open"; readonly path: string; readonly bounds: JournalBounds }
-  | { readonly kind: "commit"; readonly writes: readonly JournalWrite[] }
-  | { readonly kind: "read"; readonly name: ReadName; readonly args: readonly unknown[] }
+  | { readonly kind: "commit"; readonly writes: PackedWrites }
+  /** The arguments of each of the calls that were made at the same moment; a list of results. */
+  | { readonly kind: "read"; readonly name: ReadName; readonly calls: readonly ReadArguments[] }
   | { readonly kind: "load_registry" }
   | { readonly kind: "put_server"; readonly nodeId: string; readonly record: string }
   | { readonly kind: "remove_server"; readonly nodeId: string }

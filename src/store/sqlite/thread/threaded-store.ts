@@ -1,18 +1,13 @@
 import { LIMITS } from "../../../platform/limits.ts";
 import type { Timers } from "../../../platform/timers.ts";
 import type { Log } from "../../../telemetry/log.ts";
-import type {
-  Journal,
-  JournalBounds,
-  JournalReads,
-  JournalWrite,
-  RegistryStore,
-  Store,
-} from "../../journal.ts";
+import type { Journal, JournalBounds, JournalReads, RegistryStore, Store } from "../../journal.ts";
 import { hasWalResetBug, SQLITE_FIXED, sqliteVersion } from "../version.ts";
 import { type BackgroundCheck, startCheck } from "./background-check.ts";
 import { DiskClient } from "./disk-client.ts";
+import { GatheredReads } from "./gathered-reads.ts";
 import type { DiskThread, ReadName } from "./messages.ts";
+import { packWrites } from "./packed-writes.ts";
 
 export interface ThreadedStoreOptions {
   /** Starts a disk thread; called again when one has died. */
@@ -66,15 +61,17 @@ export async function openThreadedStore(options: ThreadedStoreOptions): Promise<
 }
 
 function journalOf(client: DiskClient): Journal {
+  const reads = new GatheredReads((name, calls) => client.ask({ kind: "read", name, calls }));
   const read = <Name extends ReadName>(name: Name, ...args: Parameters<JournalReads[Name]>) =>
-    client.ask({ kind: "read", name, args }) as ReturnType<JournalReads[Name]>;
+    reads.ask(name, args) as ReturnType<JournalReads[Name]>;
   return {
     get position() {
       return client.position;
     },
     commit: async (writes) => {
       if (writes.length === 0) return;
-      await client.ask({ kind: "commit", writes: writes.map(compact) });
+      reads.flush();
+      await client.ask({ kind: "commit", writes: packWrites(writes) });
     },
     watermarks: () => read("watermarks"),
     watermark: (tankId) => read("watermark", tankId),
@@ -112,20 +109,4 @@ function registryOf(client: DiskClient): RegistryStore {
       await client.ask({ kind: "remove_server", nodeId });
     },
   };
-}
-
-/** Copies a view's bytes: the structured clone would copy the whole buffer behind it. */
-function compact(write: JournalWrite): JournalWrite {
-  if (!("put" in write)) return write;
-  if (write.put === "log" && isPart(write.row.payload)) {
-    return { ...write, row: { ...write.row, payload: write.row.payload.slice() } };
-  }
-  if (write.put === "outbox" && isPart(write.row.record)) {
-    return { ...write, row: { ...write.row, record: write.row.record.slice() } };
-  }
-  return write;
-}
-
-function isPart(bytes: Uint8Array): boolean {
-  return bytes.byteLength !== bytes.buffer.byteLength;
 }

@@ -1,3 +1,4 @@
+import { batchedPosts } from "../../../platform/real/batched-posts.ts";
 import type { WorkerThread } from "../../../platform/real/threads.ts";
 import type { DiskThread, FromDisk, ToDisk } from "./messages.ts";
 
@@ -19,14 +20,15 @@ export function workerDisk(worker: WorkerThread): DiskThread {
   };
   worker.addEventListener("error", (event) => end(`the disk thread failed: ${event.message}`));
   void closed.then(() => end("the disk thread ended"));
+  const post = batchedPosts((messages: readonly ToDisk[]) => {
+    if (!stopping) worker.postMessage(messages);
+  });
   return {
-    post: (message: ToDisk) => {
-      if (!stopping) worker.postMessage(message);
-    },
+    post,
     listen: (receiver) => {
       onEnd = (reason) => receiver.onEnd(reason);
-      worker.addEventListener("message", (event: MessageEvent<FromDisk>) => {
-        if (!stopping) receiver.onMessage(event.data);
+      worker.addEventListener("message", (event: MessageEvent<readonly FromDisk[]>) => {
+        for (const message of event.data) if (!stopping) receiver.onMessage(message);
       });
     },
     stop: async () => {
