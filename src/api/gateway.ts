@@ -2,8 +2,6 @@ import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
 import { z } from "zod";
 import { answeredBy, RELAYED_BY } from "../cluster/answered-by.ts";
 import { AUDIENCE_HEADER } from "../cluster/identity/http-signature.ts";
-import type { PeerReply } from "../cluster/peer-route.ts";
-import { problemCodeOf } from "../cluster/problem-code.ts";
 import {
   type AnnouncedTank,
   announcedTankSchema,
@@ -12,6 +10,7 @@ import {
 } from "../cluster/server-record.ts";
 import type { ApiContext } from "./context.ts";
 import { type ApiContextOf, type ApiEnv, pathAndQuery } from "./env.ts";
+import { following } from "./orders.ts";
 import { json, newRouter, refusal, tankParameter } from "./router.ts";
 import { unknownTank } from "./tank-view.ts";
 import { whereIs } from "./whereabouts.ts";
@@ -107,14 +106,16 @@ export function gatewayRoutes(
       const own = await serve(new Request(new URL(path, "http://localhost"), { headers }), c.env);
       return new Response(own.body, { status: own.status, headers: merged(own.headers, who) });
     }
-    const { reply, node_id } = await readFrom(context, place.node_id, path, c.env.remoteAddress);
+    const { reply, nodeId } = await following(cluster, place.node_id, (id) =>
+      cluster.passage.read(id, c.env.remoteAddress, () => cluster.read(id, path)),
+    );
     const { status, body, headers: told } = reply;
     const type = status < 400 ? "application/json" : "application/problem+json";
     const again = told?.["retry-after"];
     const headers = {
       "content-type": type,
       ...(again === undefined ? {} : { "retry-after": again }),
-      ...answeredBy("owner", node_id),
+      ...answeredBy("owner", nodeId),
       [RELAYED_BY]: cluster.nodeId,
     };
     return new Response(JSON.stringify(body), { status, headers });
@@ -143,23 +144,6 @@ export function gatewayRoutes(
     return c.json(entry(place.tank, server, c), 200, who);
   });
   return routes;
-}
-
-const movedSchema = z.object({ node_id: z.string() });
-
-/** The answer of the node that has a tank: of a former owner's that of the one it names. */
-async function readFrom(
-  { cluster }: ApiContext,
-  nodeId: string,
-  path: string,
-  remoteAddress: string,
-): Promise<{ readonly reply: PeerReply; readonly node_id: string }> {
-  const ask = (id: string) => cluster.passage.read(id, remoteAddress, () => cluster.read(id, path));
-  const reply = await ask(nodeId);
-  if (problemCodeOf(reply) !== "moved") return { reply, node_id: nodeId };
-  const next = movedSchema.safeParse(reply.body).data?.node_id;
-  const isThird = next !== undefined && next !== nodeId && next !== cluster.nodeId;
-  return isThird ? { reply: await ask(next), node_id: next } : { reply, node_id: nodeId };
 }
 
 function merged(headers: Headers, more: Readonly<Record<string, string>>): Headers {

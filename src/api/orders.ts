@@ -25,7 +25,10 @@ export function atItsHost(context: ApiContext): ApiMiddleware {
       `/api/tanks/${encodeURIComponent(place.tank.tank_id)}`,
     );
     const order = { ...orderOf(c), path };
-    return asResponse(await cluster.orders.give(place.node_id, order), place.node_id, cluster);
+    const { reply, nodeId } = await following(cluster, place.node_id, (id) =>
+      cluster.orders.give(id, order),
+    );
+    return asResponse(reply, nodeId, cluster);
   };
 }
 
@@ -51,6 +54,21 @@ export function orderOf(c: ApiContextOf): Order {
     body: (c.get("body") ?? {}) as Record<string, unknown>,
     ...(key === undefined ? {} : { idempotency_key: key }),
   };
+}
+
+const movedSchema = z.object({ node_id: z.string() });
+
+/** What a node answers about a tank: of a former owner's what the node that it names answers. */
+export async function following(
+  { nodeId: self }: Pick<ApiContext["cluster"], "nodeId">,
+  nodeId: string,
+  ask: (nodeId: string) => Promise<PeerReply>,
+): Promise<{ readonly reply: PeerReply; readonly nodeId: string }> {
+  const reply = await ask(nodeId);
+  if (problemCodeOf(reply) !== "moved") return { reply, nodeId };
+  const next = movedSchema.safeParse(reply.body).data?.node_id;
+  const isThird = next !== undefined && next !== nodeId && next !== self;
+  return isThird ? { reply: await ask(next), nodeId: next } : { reply, nodeId };
 }
 
 /** The answer of the node that was ordered. */

@@ -12,8 +12,8 @@ export interface Whereabouts {
 
 /**
  * Where a tank is, by all that this node knows: its own tanks, those that have left it, those that
- * it has just placed, and the directory, which is seconds old. Of two places the one of the later
- * epoch counts.
+ * it has just placed, and the directory, which is seconds old, or has lost one that moves. Of two
+ * places the one of the later epoch counts.
  * @throws Problem `conflict` for a name that several tanks share
  */
 export function whereIs(
@@ -26,7 +26,7 @@ export function whereIs(
     const { nodeId: node_id, serverId: server_id } = cluster;
     return { node_id, server_id, tank: { tank_id, name, epoch }, is_local: true };
   }
-  const listed = cluster.locate(asked) ?? placedAt(cluster, asked);
+  const listed = cluster.locate(asked) ?? placedAt(cluster, asked) ?? cluster.lastPlace(asked);
   const tankId = listed?.tank.tank_id ?? asked;
   const moved = tanks.get(tankId) ? undefined : migration.movedTo(tankId);
   if (moved === undefined || (listed && !listed.is_local && listed.tank.epoch >= moved.epoch)) {

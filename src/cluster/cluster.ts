@@ -146,6 +146,11 @@ export interface Cluster {
    */
   locate(tank: string): TankLocation | undefined;
   /**
+   * Where a tank of another node was found last, within a minute: for one that no list names now,
+   * as while it moves.
+   */
+  lastPlace(tank: string): TankLocation | undefined;
+  /**
    * A signed request to a node that a handshake has confirmed. Use of the reply must be limited to
    * what the caller's schema parses. Rejects with NetworkError, or Problem `unknown_server`.
    */

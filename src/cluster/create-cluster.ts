@@ -15,6 +15,7 @@ import { isElsewhere, type PeerMethod } from "./peers/peer-client.ts";
 import { Placement } from "./placement/placement.ts";
 import { problemCodeOf } from "./problem-code.ts";
 import { react } from "./reactions.ts";
+import { RecentPlaces } from "./registry/recent-places.ts";
 import { discoveryRoutes } from "./routes/discovery.ts";
 import { caseEndpoint, hubRoutes } from "./routes/hub.ts";
 import { orderRoute } from "./routes/orders.ts";
@@ -42,6 +43,7 @@ export function createCluster(deps: ClusterDeps): StartableCluster {
   const { startOffsetMs } = deps;
   const { nodeId } = deps.identity;
   const { tunnel, tunnels, relays, passage } = parts;
+  const places = new RecentPlaces(deps.clock, (tank) => directory.locate(tank));
   const orders = ordersOf(parts);
   const placement = new Placement({
     nodeId,
@@ -78,7 +80,8 @@ export function createCluster(deps: ClusterDeps): StartableCluster {
     server: (id) => directory.server(id),
     tanksOf: (id) => directory.tanksOf(id),
     examine: () => parts.checkup.run(),
-    locate: (tank) => directory.locate(tank),
+    locate: (tank) => places.locate(tank),
+    lastPlace: (tank) => places.last(tank),
     call: (to, method, path, body) => call(parts, to, { method, path, body }),
     read: (to, path) =>
       call(parts, to, { method: "GET", path, body: undefined, mustBeProven: true }),

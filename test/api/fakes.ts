@@ -2,7 +2,7 @@ import type { ApiContext } from "../../src/api/context.ts";
 import { viewRecovery } from "../../src/api/recovery-view.ts";
 import type { AuditResult } from "../../src/audit/audit.ts";
 import type { Order } from "../../src/cluster/admission/orders.ts";
-import type { Alias, Cluster, ClusterView } from "../../src/cluster/cluster.ts";
+import type { Alias, Cluster, ClusterView, TankLocation } from "../../src/cluster/cluster.ts";
 import { createVerifier } from "../../src/cluster/identity/signature.ts";
 import type { PeerReply, PeerRoute } from "../../src/cluster/peer-route.ts";
 import { Placement } from "../../src/cluster/placement/placement.ts";
@@ -87,6 +87,7 @@ export class FakeNode {
   moveResult: MovedTank | undefined;
   moveViews: MoveView[] = [];
   readonly movedAway = new Map<string, TankWhereabouts>();
+  readonly lastPlaces = new Map<string, TankLocation>();
   draining: DrainView | undefined;
   readonly openEscrow = new Set<string>();
   /** Transfers by hand, and what becomes of one. */
@@ -331,6 +332,7 @@ export class FakeNode {
         const announced = { tank_id, name, epoch };
         return { node_id: NODE_ID, server_id: self.server_id, tank: announced, is_local: true };
       },
+      lastPlace: (tank) => node.lastPlaces.get(tank),
       aliases: {
         list: () => [...node.aliases.values()],
         give: async (alias, tank) => {

@@ -136,6 +136,18 @@ describe("a tank that was here", () => {
     ]);
   });
 
+  test("is asked for where it was, while nobody's list names it", async () => {
+    const { ask, node } = moving();
+    const tank = { tank_id: "roaming", name: "Roaming", epoch: 1 };
+    const place = { node_id: "node-b", server_id: "node-b-label", tank, is_local: false };
+    node.lastPlaces.set("roaming", place);
+    node.read = async (nodeId) =>
+      nodeId === "node-b"
+        ? { status: 409, body: { type: "urn:tankd:problem:moved", node_id: "node-c" } }
+        : { status: 200, body: { by: nodeId } };
+    expect((await ask("/gateway/api/tanks/roaming")).body).toEqual({ by: "node-c" });
+  });
+
   test("takes no orders here, and under a secret is controlled where it is", async () => {
     const { ask, node } = gone();
     const pause = () => ask("/api/tanks/tank-1/pause", { method: "POST", token: true, json: {} });

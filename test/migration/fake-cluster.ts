@@ -68,6 +68,7 @@ export class FakeCluster implements Cluster {
   readonly sockets = NO_SOCKETS;
   readonly passage = NO_BOUNDS;
   readonly orders = NO_ORDERS;
+  lastPlace(): undefined {}
   readonly placement = new Placement({
     nodeId: "",
     clock: { monotonicMs: () => 0 },
