@@ -1,4 +1,5 @@
 import type { Cluster } from "../cluster/cluster.ts";
+import { Homes } from "./homes.ts";
 import type { Pair } from "./pairs.ts";
 import type { Statement } from "./statement.ts";
 import type { Place } from "./suspects.ts";
@@ -41,8 +42,12 @@ export class Words {
   notes(statements: ReadonlyMap<string, Statement>, cluster: Cluster): string[] {
     const uncounted = [...statements.values()].filter(({ whole }) => !whole);
     const departed = new Set<string>();
+    const homes = new Homes(statements);
     for (const { pairs } of statements.values()) {
-      for (const { node_id } of pairs) if (!cluster.server(node_id)) departed.add(node_id);
+      for (const { side, node_id, source_tank_id, destination_tank_id } of pairs) {
+        const home = homes.of(side === "out" ? destination_tank_id : source_tank_id, node_id);
+        if (!cluster.server(home)) departed.add(home);
+      }
     }
     return [
       ...uncounted.map(

@@ -112,7 +112,7 @@ export class Views {
       state: row.state,
       entity_type: row.entity_type,
       entity_id: row.entity_id,
-      ...this.#ends(row, this.#ports.cluster.nodeId, row.destination_node_id),
+      ...this.#ends(row, row.source_node_id ?? this.#ports.cluster.nodeId, row.destination_node_id),
       sequence: row.sequence,
       attempts: live.attempts,
       reason: live.reason,

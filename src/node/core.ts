@@ -262,7 +262,7 @@ function connectMigration(
     moves: {
       identity,
       files: ports.files,
-      hosting: tanks,
+      hosting: tanks.exchange,
       engineVersion: ENGINE_VERSION,
       distrusts: (nodeId) => distrustOf(cluster, nodeId, settings.secret !== undefined),
       refusal: parts.refusal,

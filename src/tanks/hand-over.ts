@@ -1,3 +1,4 @@
+import { atOnce } from "../platform/at-once.ts";
 import { messageOf, Problem, StorageUnavailable } from "../platform/errors.ts";
 import type { Files } from "../platform/files.ts";
 import type { TankRow } from "../store/rows.ts";
@@ -6,6 +7,9 @@ import type { Snapshots } from "./snapshots/snapshots.ts";
 import type { StorageWatch } from "./storage-watch.ts";
 import type { TankIncarnation } from "./tank-incarnation.ts";
 import type { HostedTank } from "./tanks.ts";
+
+/** Snapshots that are written at the same time: each waits for the disk twice. */
+const WRITES_AT_ONCE = 8;
 
 /** A file of a tank, by its path below the data directory. */
 export interface TankFile {
@@ -65,7 +69,7 @@ export async function settleIn(
 ): Promise<void> {
   const { disk, snapshots, storage } = ports;
   try {
-    for (const { path, bytes } of files) await disk.writeDurably(path, bytes);
+    await atOnce(WRITES_AT_ONCE, files, ({ path, bytes }) => disk.writeDurably(path, bytes));
     await commit();
   } catch (error) {
     await snapshots.removeAll().catch(() => {});

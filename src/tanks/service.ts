@@ -9,11 +9,12 @@ import type { Timers } from "../platform/timers.ts";
 import { ENGINE_VERSION } from "../sim/index.ts";
 import type { Command, FishId, FishProfile, FishView, Migrant } from "../sim/types.ts";
 import type { Journal } from "../store/journal.ts";
-import type { MoveRow, TankRow } from "../store/rows.ts";
+import type { TankRow } from "../store/rows.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
+import { TankExchange } from "./exchange.ts";
 import { TankMeters } from "./gauges.ts";
-import type { TankFile, TankHandOver } from "./hand-over.ts";
+import type { TankHandOver } from "./hand-over.ts";
 import { LeftStates } from "./left-states.ts";
 import type { RecoveryOptions, RecoveryReport } from "./recovery-report.ts";
 import { SimulationSlots } from "./slots/simulation-slots.ts";
@@ -44,9 +45,6 @@ const ID_BYTES = 8;
  */
 const FINISHES_AT_ONCE = 32;
 
-/** What a tank shows that an earlier start has sealed. */
-const SEALED = "it is moving to another node";
-
 export interface TanksDeps extends RetentionRules {
   /** Must batch concurrent commits (group commit): every tank commits by itself. */
   readonly journal: Journal;
@@ -68,7 +66,9 @@ export interface TanksDeps extends RetentionRules {
 }
 
 /** {@link Tanks} with its lifecycle. */
-export interface TankService extends Tanks, TankHandOver {
+export interface TankService extends Tanks {
+  /** For tanks that move from and to other nodes. */
+  readonly exchange: TankHandOver;
   /**
    * Recovers every durable tank. One that cannot be recovered is stopped, with a reason. Rejects
    * with the signal's reason when that aborts it.
@@ -88,6 +88,7 @@ export function createTanks(deps: TanksDeps): TankService {
 }
 
 class HostingService implements TankService {
+  readonly exchange: TankExchange;
   readonly #deps: TanksDeps;
   readonly #supervisorDeps: SupervisorDeps;
   readonly #storage: StorageWatch;
@@ -115,6 +116,13 @@ class HostingService implements TankService {
       retain: retainBy(deps, () => this.#supervisors.size),
       leftStates: new LeftStates(deps.sharedMemory),
     };
+    this.exchange = new TankExchange({
+      ...deps,
+      supervisors: this.#supervisors,
+      supervisor: (tankId) => this.#supervisor(tankId),
+      supervise: (row) => this.#supervise(this.#placed(row), false),
+      refuseChanges: () => this.#refuseChanges(),
+    });
     this.#slots = this.#makeSlots();
     this.#meters = new TankMeters(deps.metrics, deps.clock, () => this.list());
   }
@@ -146,9 +154,7 @@ class HostingService implements TankService {
     sayLost(log, rows, await journal.watermarks());
     options.signal?.throwIfAborted();
     const supervisors = rows.map((row) => this.#supervise(row, true));
-    for (const { tank_id } of (await journal.moves()).filter(isSealed)) {
-      this.#supervisors.get(tank_id)?.hold(SEALED);
-    }
+    this.exchange.hold(await journal.moves());
     const report = await recoverAll(supervisors, { clock, log, startedMs }, options);
     this.#recovered = true;
     this.#supervisorDeps.leftStates.removeUnless((tankId) => this.#supervisors.has(tankId));
@@ -234,48 +240,9 @@ class HostingService implements TankService {
     this.#deps.log.info("tank removed", { tank_id: tankId, name: supervisor.row.name });
   }
 
-  async seal(tankId: string, reason: string): Promise<TankRow> {
-    const supervisor = this.#supervisor(tankId);
-    this.#refuseChanges();
-    await supervisor.seal(reason);
-    return supervisor.row;
-  }
-
-  async release(tankId: string): Promise<void> {
-    await this.#supervisor(tankId).release();
-  }
-
-  async handOver(tankId: string, commit: () => Promise<void>): Promise<void> {
-    const supervisor = this.#supervisor(tankId);
-    this.#refuseChanges();
-    await supervisor.handOver(commit);
-    this.#forget(supervisor);
-    this.#deps.sharedMemory?.remove(tankId);
-    this.#deps.log.info("tank handed over", { tank_id: tankId, name: supervisor.row.name });
-  }
-
-  async takeOver(
-    row: TankRow,
-    files: readonly TankFile[],
-    commit: (row: TankRow) => Promise<void>,
-  ): Promise<HostedTank> {
-    this.#refuseChanges();
-    const { tank_id } = row;
-    if (this.#supervisors.has(tank_id)) {
-      throw new Problem("conflict", `the tank ${tank_id} is here already`);
-    }
-    // What an earlier stay has left.
-    this.#deps.sharedMemory?.remove(tank_id);
-    const name = freeName(row.name, this.#names());
-    const supervisor = this.#supervise({ ...row, name, ordinal: this.#nextOrdinal() }, false);
-    try {
-      await supervisor.takeOver(files, () => commit(supervisor.row));
-    } catch (error) {
-      this.#forget(supervisor);
-      throw error;
-    }
-    this.#deps.log.info("tank taken over", { tank_id, name, epoch: row.epoch });
-    return supervisor.view();
+  /** The row of a tank that comes here: last in order, under a name that is free. */
+  #placed(row: TankRow): TankRow {
+    return { ...row, name: freeName(row.name, this.#names()), ordinal: this.#nextOrdinal() };
   }
 
   #nextOrdinal(): number {
@@ -376,8 +343,4 @@ class HostingService implements TankService {
     const fault = this.#storage.fault;
     if (fault !== undefined) throw new Problem("storage_unavailable", fault);
   }
-}
-
-function isSealed({ direction, state }: MoveRow): boolean {
-  return direction === "out" && state === "sealed";
 }

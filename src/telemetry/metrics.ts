@@ -60,6 +60,11 @@ export const METRICS = {
     help: "Time until snapshots were durable, in total; mostly waiting for the disk",
     labels: [],
   },
+  tankd_moves_total: {
+    type: "counter",
+    help: "Moves of whole tanks that have ended, by direction and outcome",
+    labels: ["direction", "outcome"],
+  },
   tankd_transfers_total: {
     type: "counter",
     help: "Transfers settled, by direction and state",

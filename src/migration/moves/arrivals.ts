@@ -6,6 +6,7 @@ import { sleep } from "../../platform/timers.ts";
 import type { Journal } from "../../store/journal.ts";
 import type { MovedTankRow, MoveRow } from "../../store/rows.ts";
 import type { Log } from "../../telemetry/log.ts";
+import type { Metrics } from "../../telemetry/metrics.ts";
 import type { Connections } from "../connections/connections.ts";
 import { commitDurably } from "../transfer/commit-durably.ts";
 import type { Outgoing } from "../transfer/outgoing.ts";
@@ -19,6 +20,7 @@ import { Receiving, type ReceivingPorts } from "./receiving.ts";
 
 export interface ArrivalPorts extends Omit<ReceivingPorts, "onStored"> {
   readonly log: Log;
+  readonly metrics: Metrics;
   readonly outgoing: Outgoing;
   readonly connections: Connections;
   readonly gates: TankGates;
@@ -122,8 +124,9 @@ export class Arrivals {
     certificate: Certificate,
     position: string | undefined,
   ): Promise<string> {
-    const { payload, owners, moves, cluster, clock, connections, outgoing, gates, files, log } =
+    const { payload, owners, moves, cluster, clock, connections, outgoing, gates, files } =
       this.#ports;
+    const { log, metrics } = this.#ports;
     const { tank_id, epoch, peer_node_id: from } = row;
     const bundle = payload.read(await this.#bytesOf(row), tank_id, epoch);
     const arrival = await payload.arrivalOf(bundle);
@@ -153,6 +156,7 @@ export class Arrivals {
     moves.note(activated);
     outgoing.takeOver(rows.outbox);
     gates.open(tank_id);
+    metrics.count("tankd_moves_total", { direction: "in", outcome: "activated" });
     log.info("tank arrived", { tank_id, name: activated.name, from, epoch });
     await files.remove(bundlePath(row.move_id)).catch(() => {});
     return activated.name;
@@ -217,6 +221,7 @@ export class Arrivals {
     moves.note(dropped);
     gates.open(tank_id);
     await files.remove(bundlePath(move_id)).catch(() => {});
+    this.#ports.metrics.count("tankd_moves_total", { direction: "in", outcome: "dropped" });
     log.info("stored tank dropped", { tank_id, from: row.peer_node_id });
   }
 }

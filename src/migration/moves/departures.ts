@@ -9,6 +9,7 @@ import { sleep, type Timers } from "../../platform/timers.ts";
 import type { MoveRow } from "../../store/rows.ts";
 import type { Tanks } from "../../tanks/tanks.ts";
 import type { Log } from "../../telemetry/log.ts";
+import type { Metrics } from "../../telemetry/metrics.ts";
 import type { MovedTank } from "../migration.ts";
 import { digestOfBundle } from "./bundle-file.ts";
 import type { Certificate } from "./certificate.ts";
@@ -30,6 +31,7 @@ export interface DeparturePorts extends OwnershipPorts {
   readonly timers: Timers;
   readonly random: Random;
   readonly log: Log;
+  readonly metrics: Metrics;
   readonly engineVersion: number;
   readonly talk: PeerTalk;
 }
@@ -60,6 +62,8 @@ interface Departure {
   row: MoveRow;
   /** Kept from the seal on; read from the disk after a restart. */
   bytes: Uint8Array | undefined;
+  /** Rejects where the bundle cannot be written. */
+  readonly written: Promise<void>;
   /** Monotonic time of the last sign of the destination. */
   progressMs: number;
   reason: string | undefined;
@@ -101,7 +105,7 @@ export class Departures {
   /** Goes on with what an earlier start has begun. */
   resume(): void {
     for (const row of this.#open()) {
-      const departure = this.#departureOf(row, undefined);
+      const departure = this.#departureOf(row);
       this.#moving.set(row.tank_id, departure);
       void this.#drive(departure).catch((error: unknown) => this.#failed(row, error));
     }
@@ -170,7 +174,7 @@ export class Departures {
       throw this.#refusalBy(nodeId, error);
     });
     const now = clock.wallMs();
-    const { row, bytes } = await this.#ownership.seal({
+    const { row, bytes, written } = await this.#ownership.seal({
       ...move,
       direction: "out",
       peer_node_id: nodeId,
@@ -181,14 +185,14 @@ export class Departures {
       created_at: now,
       updated_at: now,
     });
-    const departure = this.#departureOf(row, bytes);
+    const departure = this.#departureOf(row, bytes, written);
     this.#moving.set(tankId, departure);
     return departure;
   }
 
-  #departureOf(row: MoveRow, bytes: Uint8Array | undefined): Departure {
+  #departureOf(row: MoveRow, bytes?: Uint8Array, written = Promise.resolve()): Departure {
     const progressMs = this.#ports.clock.monotonicMs();
-    return { row, bytes, progressMs, reason: undefined };
+    return { row, bytes, written, progressMs, reason: undefined };
   }
 
   #open(): readonly MoveRow[] {
@@ -258,9 +262,22 @@ export class Departures {
     }
     const { state } = told.body;
     departure.reason = state === "activated" ? AHEAD : undefined;
+    if (state === "stored" && !(await this.#isWritten(departure))) return;
     if (state === "stored") await this.#handOver(departure, told.position);
     else if (state === "receiving" && this.#isSilent(departure)) {
       await this.#considerAbort(departure, undefined);
+    }
+  }
+
+  /** Whether the owner's copy is on the disk, too. If it cannot be, the move is given up. */
+  async #isWritten(departure: Departure): Promise<boolean> {
+    try {
+      await departure.written;
+      return true;
+    } catch (error) {
+      const detail = `the bundle cannot be written: ${messageOf(error)}`;
+      if (await this.#abort(departure, detail)) throw new Problem("storage_unavailable", detail);
+      return false;
     }
   }
 
@@ -283,7 +300,7 @@ export class Departures {
 
   /** False where the storage does not take it: then it is tried again. */
   async #abort(departure: Departure, reason: string): Promise<boolean> {
-    const { log } = this.#ports;
+    const { log, metrics } = this.#ports;
     const { tank_id } = departure.row;
     try {
       departure.row = await this.#ownership.abort(departure.row, reason);
@@ -292,6 +309,7 @@ export class Departures {
       return false;
     }
     this.#moving.delete(tank_id);
+    metrics.count("tankd_moves_total", { direction: "out", outcome: "aborted" });
     log.info("move aborted", { tank_id, reason });
     return true;
   }
@@ -309,7 +327,7 @@ export class Departures {
 
   /** Tells the new owner, until it has heard it. */
   async #tell(departure: Departure): Promise<string | undefined> {
-    const { talk, owners, cluster, journal, moves, files, log } = this.#ports;
+    const { talk, owners, cluster, journal, moves, files, log, metrics } = this.#ports;
     const { tank_id, move_id, peer_node_id: nodeId } = departure.row;
     const certificate = owners
       .certificates(tank_id)
@@ -325,6 +343,7 @@ export class Departures {
       moves.note(row);
       departure.row = row;
       await files.remove(bundlePath(move_id)).catch(() => {});
+      metrics.count("tankd_moves_total", { direction: "out", outcome: "done" });
       log.info("tank moved", { tank_id, name, to: nodeId, epoch: row.epoch });
       return name;
     } catch (error) {

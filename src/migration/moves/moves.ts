@@ -11,6 +11,7 @@ import type { MoveRow } from "../../store/rows.ts";
 import type { TankHandOver } from "../../tanks/hand-over.ts";
 import type { Tanks } from "../../tanks/tanks.ts";
 import type { Log } from "../../telemetry/log.ts";
+import type { Metrics } from "../../telemetry/metrics.ts";
 import type { Connections } from "../connections/connections.ts";
 import type { MovedTank, MoveView } from "../migration.ts";
 import { TankPayload } from "../payloads/tank.ts";
@@ -60,6 +61,7 @@ export interface MovesPorts extends MoveDeps {
   readonly timers: Timers;
   readonly random: Random;
   readonly log: Log;
+  readonly metrics: Metrics;
   readonly outgoing: Outgoing;
   readonly connections: Connections;
   readonly owners: Owners;

@@ -48,7 +48,8 @@ export class Ownership {
 
   /**
    * Seals the tank: nothing of it is decided, sent, settled or ticks from here on. On rejection
-   * with Problem it goes on.
+   * with Problem it goes on. `written`: the bundle is on the disk, which is not waited for here,
+   * and has to be before the handover.
    */
   async seal(row: MoveRow) {
     const { outgoing, gates, payload, owners, files, journal, moves } = this.#ports;
@@ -60,10 +61,12 @@ export class Ownership {
       await outgoing.suspend(tank_id);
       const { bytes } = await payload.seal(tank_id, reason, owners.certificates(tank_id));
       const sealed = { ...row, digest: digestOfBundle(bytes), bytes: bytes.length };
-      await files.writeDurably(bundlePath(move_id), bytes);
+      const written = files.writeDurably(bundlePath(move_id), bytes);
+      // A rejection before it is awaited must not count as unhandled.
+      written.catch(() => {});
       await journal.commit(moves.writes(sealed));
       moves.note(sealed);
-      return { row: sealed, bytes };
+      return { row: sealed, bytes, written };
     } catch (error) {
       await this.#goOn(row);
       if (error instanceof Problem) throw error;

@@ -1,4 +1,5 @@
 import type { Cluster } from "../../cluster/cluster.ts";
+import { atOnce } from "../../platform/at-once.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { Problem } from "../../platform/errors.ts";
 import type { Files } from "../../platform/files.ts";
@@ -40,6 +41,8 @@ export interface Offerer {
 
 /** How long an offer waits for the tank to be stored before it is answered that it is under way. */
 const STORE_WAIT_MS = 1_000;
+/** Parts that are asked for at the same time, so that the way does not stand idle. */
+const PARTS_AT_ONCE = 3;
 /** How long a failure is kept for the next offer. */
 const FAILURE_KEPT_MS = 60_000;
 
@@ -82,16 +85,17 @@ export class Receiving {
     { digest, bytes: length }: { readonly digest: string; readonly bytes: number },
   ): Promise<Uint8Array> {
     const bytes = new Uint8Array(length);
-    for (let at = 0; at < length; ) {
+    const count = Math.ceil(length / MOVE_LIMITS.partBytesMax);
+    const places = Array.from({ length: count }, (_, index) => index * MOVE_LIMITS.partBytesMax);
+    await atOnce(PARTS_AT_ONCE, places, async (at) => {
       const body = { version: 1, move_id, at };
       const told = await this.#ports.talk.ask(owner, PART_PATH, body, partReplySchema);
       const part = Uint8Array.fromBase64(told.body.part);
-      if (part.length === 0 || at + part.length > length) {
+      if (part.length !== Math.min(MOVE_LIMITS.partBytesMax, length - at)) {
         throw new Problem("bad_archive", "the tank that was sent has another length than it said");
       }
       bytes.set(part, at);
-      at += part.length;
-    }
+    });
     if (digestOfBundle(bytes) === digest) return bytes;
     throw new Problem("bad_archive", "the tank that was sent does not match its digest");
   }
