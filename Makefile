@@ -181,6 +181,10 @@ bench-discovery: $(DIST) ## how soon nodes meet by each backend, and its cost (L
 bench-commits: ## what a commit costs, in the main thread and in the disk thread
 	@$(BUN) bench/commits.ts $(ARGS)
 
+.PHONY: bench-transfers
+bench-transfers: $(DIST) ## latency, rate and cost of transfers (5 min; ARGS="--base BINARY")
+	@$(BUN) bench/transfers.ts $(ARGS)
+
 .PHONY: bench-audit
 bench-audit: $(DIST) ## what an audit of 50 nodes with 20 tanks each takes (5 min)
 	@$(BUN) bench/audit.ts --tick-rate 1 $(ARGS)

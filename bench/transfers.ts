@@ -2,14 +2,16 @@
  * What it takes to move fish between two nodes: how long a durable transfer takes, how many a
  * second, and the processor time of one; beside an earlier build in turns.
  *
- *   make build && bun bench/transfers.ts [--base BINARY] [--binary NEW] [--seconds 15] [--rounds 1]
+ *   make build && bun bench/transfers.ts [--base BINARY] [--binary NEW] [--seconds 8] [--rounds 2]
  *       [--pairs 32] [--tankworld DIR] [--write]
  *
  * Latency: 8 pairs of tanks that tick at 30/s, one fish each way at a draw, every 2 s. Throughput:
- * tanks that stand still, so that the processor time is that of the transfers. The delay needs
- * Linux
- * and root. Every build is measured with itself, since their protocols differ.
+ * tanks that stand still, so that the processor time is that of the transfers. The
+ * delay needs Linux, root and Python: a cable in user space makes it, since not every kernel has
+ * netem. Every build is measured with itself, since their protocols differ.
  */
+import { whyNoCables } from "../test/support/cable.ts";
+import { whyNoNamespaces } from "../test/support/namespace-host.ts";
 import { TANKD } from "../test/support/tankd.ts";
 import {
   keepReport,
@@ -27,13 +29,13 @@ import { measureTankWorld } from "./transfers/tankworld.ts";
 
 const binary = option("binary", TANKD);
 const base = option("base", "");
-const seconds = Number(option("seconds", "15"));
-const rounds = Number(option("rounds", "1"));
+const seconds = Number(option("seconds", "8"));
+const rounds = Number(option("rounds", "2"));
 const pairs = option("pairs", "32");
 const DELAY_MS = 20;
 const LATENCY_FLAGS = ["--tanks", "8", "--fish", "50", "--no-auto-connect"];
 /** Nothing leaves in the first seconds of a node, and the compiler warms up. */
-const SETTLE_MS = 8_000;
+const SETTLE_MS = 6_000;
 const IDLE_MS = 3_000;
 
 interface Load {
@@ -133,8 +135,10 @@ async function reportLatency(): Promise<void> {
     ],
   ] as const;
   for (const [place, measure] of places) {
-    if (place !== "loopback" && process.getuid?.() !== 0) {
-      print(`Without root there is no network with a delay: ${place} was left out.`);
+    const hindrance =
+      place === "loopback" ? undefined : ((await whyNoNamespaces()) ?? whyNoCables());
+    if (hindrance !== undefined) {
+      print(`${place} was left out: ${hindrance}.`);
       continue;
     }
     for (const [build, all] of await inTurns(builds, measure)) {

@@ -1,5 +1,4 @@
 /** A pair of nodes on loopback, and a pair on two machines with a slow network between them. */
-import { must } from "../../test/support/commands.ts";
 import { Lab } from "../../test/support/lab.ts";
 import { endNode, isHealthy, startNode, until } from "../node.ts";
 import { Pair } from "./pair.ts";
@@ -26,7 +25,7 @@ export async function onLoopback<T>(
   }
 }
 
-/** Two nodes on machines of their own, each of which sends everything `delayMs` later. */
+/** Two nodes on machines of their own, with a cable of `delayMs` one way between them. */
 export async function withDelay<T>(
   binary: string,
   flags: readonly string[],
@@ -43,11 +42,8 @@ export async function withDelay<T>(
     const way = ["--discovery", "hub", "--hub", `http://${hub.address}:${HUB_PORT}`];
     follower.start([...way, ...flags], quiet);
     await follower.ready();
-    for (const { number } of [hub, follower]) {
-      const inside = ["ip", "netns", "exec", lab.network.nameOf(number)];
-      const delay = ["root", "netem", "delay", `${delayMs}ms`, "limit", "100000"];
-      await must(...inside, "tc", "qdisc", "add", "dev", "eth0", ...delay);
-    }
+    const quality = { delayMs, jitterMs: 0, loss: 0, duplicate: 0 };
+    await lab.links.setQuality(hub.number, quality);
     const [one, other] = [hub, follower].map(({ api, dataDirectory, process: { pid } }) => ({
       api,
       directory: dataDirectory,

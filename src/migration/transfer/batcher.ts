@@ -27,13 +27,15 @@ interface Waiting {
 class Line {
   readonly waiting: Waiting[] = [];
   running = 0;
+  /** Whether those that were asked at this moment are about to be sent. */
+  goes = false;
 }
 
 /**
  * Asks each node its questions, a bounded number at a time. An offer goes out at once while the
- * node has few to answer; those that come meanwhile wait together and are its next batch: under
- * light load each goes alone without delay, under heavy load many share a request and a commit, as
- * in a group commit.
+ * node has few to answer, with those of the same moment: fish that left by one commit. Those that
+ * come meanwhile wait together and are its next batch: under light load each goes alone without
+ * delay, under heavy load many share a request and a commit, as in a group commit.
  */
 export class Batcher {
   readonly #ports: BatcherPorts;
@@ -51,7 +53,12 @@ export class Batcher {
     this.#lines.set(nodeId, line);
     return new Promise((resolve) => {
       line.waiting.push({ row, question, answer: resolve });
-      this.#go(nodeId, line);
+      if (line.goes) return;
+      line.goes = true;
+      queueMicrotask(() => {
+        line.goes = false;
+        this.#go(nodeId, line);
+      });
     });
   }
 
@@ -63,7 +70,7 @@ export class Batcher {
         line.running--;
         line.waiting.unshift(...again);
         if (line.waiting.length > 0) this.#go(nodeId, line);
-        else if (line.running === 0) this.#lines.delete(nodeId);
+        else if (line.running === 0 && !line.goes) this.#lines.delete(nodeId);
       });
     }
   }

@@ -88,18 +88,35 @@ describe("a batch that is received", () => {
 });
 
 describe("transfers to one node", () => {
-  test("go alone at once, and those that wait go together", async () => {
+  /** Takes 300 ms for each request. */
+  const slowly = (node: LoneNode) => async (asked: Asked) => {
+    await node.world.sleep(300, "slow peer");
+    const answers = offersIn(asked).map((offer) => decide(offer, "accepted"));
+    return asked.path.startsWith(BATCH_PATH)
+      ? { status: 200, body: { answers } }
+      : (answers[0] ?? tooMany);
+  };
+
+  test("go together if they are offered at one moment", async () => {
     const { node, peer } = await twentyInEscrow();
-    peer.answer = async (asked) => {
-      await node.world.sleep(300, "slow peer");
-      const answers = offersIn(asked).map((offer) => decide(offer, "accepted"));
-      return asked.path.startsWith(BATCH_PATH)
-        ? { status: 200, body: { answers } }
-        : (answers[0] ?? tooMany);
-    };
+    peer.answer = slowly(node);
     const restarted = await restart(node, peer);
     await node.run(1000);
-    expect(peer.asked.map((asked) => offersIn(asked).length)).toEqual([1, 1, 18]);
+    expect(peer.asked.map((asked) => offersIn(asked).length)).toEqual([20]);
+    expect(restarted.migration.escrowCount).toBe(0);
+  });
+
+  test("go alone at once, and those that wait go together", async () => {
+    const { node, peer } = await twentyInEscrow();
+    const restarted = await restart(node, peer);
+    peer.asked.length = 0;
+    peer.answer = slowly(restarted);
+    // Each pauses for a time of its own, so they are offered again one after the other.
+    await restarted.run(3_000);
+    const [first, second, ...others] = peer.asked.map((asked) => offersIn(asked).length);
+    expect([first, second]).toEqual([1, 1]);
+    expect(others.length).toBeLessThan(5);
+    expect(others.reduce((sum, offers) => sum + offers, 0)).toBe(18);
     expect(restarted.migration.escrowCount).toBe(0);
   });
 
@@ -118,9 +135,8 @@ describe("transfers to one node", () => {
     const states = (await restarted.migration.transfers({ limit: 100 })).map(({ state }) => state);
     const count = (state: string) => states.filter((one) => one === state).length;
     expect(count("returned")).toBe(1);
-    expect(count("delivered")).toBe(16);
-    // The two that went alone, and the third of the batch.
-    expect(restarted.migration.escrowCount).toBe(3);
+    expect(count("delivered")).toBe(18);
+    expect(restarted.migration.escrowCount).toBe(1);
   });
 
   test("go one by one to a node that knows no batches, eight at a time", async () => {

@@ -132,7 +132,8 @@ describe("every transfer", () => {
     await before.sendOne();
     await before.migration.stop();
     await before.copyOpen(3);
-    const node = await new LoneNode({ journal: before.journal, call: peer.call }).start();
+    const alone = { call: peer.call, quotas: { perBatch: 1 } };
+    const node = await new LoneNode({ journal: before.journal, ...alone }).start();
     await node.run(10_000);
     const bySequence = new Map(peer.asked.map(({ body }) => [body["sequence"], body]));
     expect([...bySequence.keys()]).toEqual([1, 2, 3]);
@@ -147,7 +148,7 @@ describe("every transfer", () => {
     };
     await node.run(30_000);
     peer.asked.length = 0;
-    const restarted = await new LoneNode({ journal: node.journal, call: peer.call }).start();
+    const restarted = await new LoneNode({ journal: node.journal, ...alone }).start();
     await restarted.run(2000);
     const last = peer.asked.find(({ body }) => body["sequence"] === 3);
     expect(last?.body).toMatchObject({ lowest_undecided: 2 });
@@ -196,8 +197,9 @@ describe("every transfer", () => {
     await node.migration.stop();
     peer.asked.length = 0;
     peer.answer = () => new Promise(() => {});
-    await new LoneNode({ journal: node.journal, call: peer.call }).start();
-    expect(peer.asked.map((one) => one.nodeId)).toEqual(["there", "there", "yonder"]);
+    const alone = { call: peer.call, quotas: { perBatch: 1 } };
+    await new LoneNode({ journal: node.journal, ...alone }).start();
+    expect(peer.asked.map((one) => one.nodeId)).toEqual([...Array(8).fill("there"), "yonder"]);
   });
 
   test("keeps its destination though the connection has found another one", async () => {
