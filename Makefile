@@ -103,6 +103,12 @@ test-unit: $(INSTALLED) ## unit and property tests
 test-simulation: $(INSTALLED) ## the seeded cluster simulator
 	@$(if $(SIMULATION_TESTS),$(RUN_TESTS) $(SIMULATION_TESTS))
 
+# The same seed, nodes and minutes give the same run.
+.PHONY: simulate
+simulate: $(INSTALLED) ## one cluster through faults (SEED=drawn NODES=3 MINUTES=60 simulated)
+	@$(BUN) test/simulation/run.ts $(if $(SEED),--seed $(SEED)) --nodes $(or $(NODES),3) \
+	  --minutes $(or $(MINUTES),60) $(ARGS)
+
 .PHONY: test-adapters
 test-adapters: $(INSTALLED) ## discovery backends and leases with real servers (Linux, root)
 	@$(RUN_TESTS) $(ADAPTER_TESTS)
@@ -144,7 +150,7 @@ test-artefacts: dist/release/SHA256SUMS $(DIST) ## each build that runs here (ro
 
 .PHONY: test-versions
 test-versions: $(DIST) ## beside an earlier build: transfers, kills, upgrade (Linux, root; 3 min)
-	@$(RUN_TESTS) ./test/versions/versions-long.test.ts
+	@$(RUN_TESTS) ./test/versions/versions-long.test.ts ./test/versions/rolling-long.test.ts
 
 .PHONY: test-discovery
 test-discovery: $(DIST) ## a hub and two workers on this machine, and their list

@@ -2,7 +2,7 @@
  * What it takes to move fish between two nodes: how long a durable transfer takes, how many a
  * second, and the processor time of one; beside an earlier build in turns.
  *
- *   make build && bun bench/transfers.ts [--base BINARY] [--binary NEW] [--seconds 8] [--rounds 2]
+ *   make build && bun bench/transfers.ts [--base BINARY] [--binary NEW] [--seconds 6] [--rounds 2]
  *       [--pairs 32] [--tankworld DIR] [--write]
  *
  * Latency: 8 pairs of tanks that tick at 30/s, one fish each way at a draw, every 2 s. Throughput:
@@ -29,7 +29,7 @@ import { measureTankWorld } from "./transfers/tankworld.ts";
 
 const binary = option("binary", TANKD);
 const base = option("base", "");
-const seconds = Number(option("seconds", "8"));
+const seconds = Number(option("seconds", "6"));
 const rounds = Number(option("rounds", "2"));
 const pairs = option("pairs", "32");
 const DELAY_MS = 20;

@@ -4,7 +4,12 @@ import { TERMS_DEFAULT } from "../migration/connections/terms.ts";
 import type { ConnectionView } from "../migration/migration.ts";
 import { rfc3339 } from "../platform/clock.ts";
 import { LIMITS } from "../platform/limits.ts";
-import { CONNECTION_DIRECTIONS, STRATEGIES } from "../store/rows.ts";
+import {
+  CONNECTION_DIRECTIONS,
+  CONNECTION_MODES,
+  REPLACEMENTS,
+  STRATEGIES,
+} from "../store/rows.ts";
 import { nameParameter, tankParameter } from "./router.ts";
 
 const counter = z.number().int().nonnegative();
@@ -18,7 +23,7 @@ const destinationSchema = z.object({
     .describe("`gone`: there is no such tank; `full`: it had no room for the last fish"),
   health_reason: z.string().nullable(),
   rtt_ms: z.number().nullable().describe("Of its node; null for this one"),
-  sent: counter.describe("Fish that left for it since the node has started"),
+  sent: counter.describe("Fish that left for it, or were copied"),
   delivered: counter,
   returned: counter,
   last_delivered_at: z.string().nullable().describe("Null before the first delivery"),
@@ -46,7 +51,18 @@ export const termSchemas = {
     .enum(STRATEGIES)
     .describe(
       "Which of several destinations is next: the first that can be reached, each in turn," +
-        " or the one with the fewest fish in a tank",
+        " the one with the fewest fish in a tank, any; of copies all (`broadcast`)",
+    ),
+  mode: z
+    .enum(CONNECTION_MODES)
+    .describe(
+      "`copy`: the fish stay, and others like them are born at the destination, with new ids",
+    ),
+  replacement: z
+    .enum(REPLACEMENTS)
+    .describe(
+      "What is asked of a tank that is full: `fair`, a better fish takes the place of the worst; " +
+        "its node has to agree (--replacement asked), unless it is this one",
     ),
 };
 
@@ -73,6 +89,8 @@ export const newTermSchemas = {
   // Without a default: generators of Python clients write one of null as it is in JSON.
   rate: termSchemas.rate.optional(),
   status: termSchemas.status.default(TERMS_DEFAULT.status),
+  mode: termSchemas.mode.default(TERMS_DEFAULT.mode),
+  replacement: termSchemas.replacement.default(TERMS_DEFAULT.replacement),
   force: z.boolean().default(false).describe("Store it even if a tank cannot be reached now"),
 };
 

@@ -2,7 +2,6 @@ import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
 import { z } from "zod";
 import type { TransferDetail } from "../migration/migration.ts";
 import { LIMITS } from "../platform/limits.ts";
-import { ENTITY_TYPES } from "../store/rows.ts";
 import type { ApiContext } from "./context.ts";
 import type { ApiEnv, ApiMiddleware } from "./env.ts";
 import { idempotency } from "./middleware/idempotency.ts";
@@ -20,7 +19,7 @@ const newTransferSchema = z.strictObject({
     .optional()
     .describe("Needed where the directory does not list the tank"),
   entity_id: nameParameter,
-  entity_type: z.enum(ENTITY_TYPES).default("fish"),
+  entity_type: z.enum(["fish", "plant"]).default("fish"),
 });
 
 const tags = ["transfers"];

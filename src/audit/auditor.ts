@@ -11,6 +11,7 @@ import { isAccepted, type Pair, pairsOf, surplusOfPair } from "./pairs.ts";
 import { seenTwice } from "./places.ts";
 import type { Statement } from "./statement.ts";
 import {
+  isThere,
   type Looks,
   type Place,
   placesIn,
@@ -147,6 +148,7 @@ export class Auditor {
       if (this.#scope === "own" && nodeId !== ownId) continue;
       for (const row of escrow) {
         const { entity_id, destination_node_id } = row;
+        if (!isThere(row)) continue;
         if (isAccepted(nodeId, row, looks.get(destination_node_id))) continue;
         this.#inEscrow++;
         if (statements.has(destination_node_id) || this.#canvass.isNamed(destination_node_id))

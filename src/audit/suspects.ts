@@ -28,7 +28,7 @@ export function placesIn(statements: ReadonlyMap<string, Statement>): readonly P
         }),
       ),
     ),
-    ...escrow.map((row) => inEscrow(node_id, row)),
+    ...escrow.filter(isThere).map((row) => inEscrow(node_id, row)),
   ]);
 }
 
@@ -40,9 +40,14 @@ export function placesSeen(entityId: string, looks: Looks): readonly Place[] {
       .filter(({ entity_id }) => entity_id === entityId)
       .map((seen): Place => ({ ...seen, node_id, escrow: undefined })),
     ...escrow
-      .filter(({ entity_id }) => entity_id === entityId)
+      .filter((row) => row.entity_id === entityId && isThere(row))
       .map((row) => inEscrow(node_id, row)),
   ]);
+}
+
+/** A fish that is copied is in its tank, and nowhere else. */
+export function isThere({ entity_type }: EscrowStatement): boolean {
+  return entity_type !== "copy";
 }
 
 function inEscrow(node_id: string, escrow: EscrowStatement): Place {

@@ -1,7 +1,7 @@
 import { LIMITS } from "../platform/limits.ts";
 import { readPlantRecord, readRecord } from "../sim/index.ts";
 import type { Journal } from "../store/journal.ts";
-import type { LogRow } from "../store/rows.ts";
+import type { EntityType, LogRow } from "../store/rows.ts";
 import { decodeCommand } from "../tanks/log/command-codec.ts";
 import { type Look, UNMATCHED_MAX } from "./statement.ts";
 
@@ -34,7 +34,7 @@ function inLog(rows: readonly LogRow[]): Happened {
   for (const { kind, payload } of rows.toReversed()) {
     const command = decodeCommand(kind, payload);
     if (command?.kind === "export") happened.exported.push(command.entityId);
-    if (command?.kind === "import") happened.imported.push(idIn(command.record));
+    if (command?.kind === "import" && !command.copy) happened.imported.push(idIn(command.record));
     if (command?.kind === "restore") happened.restored.push(idIn(command.record));
   }
   return happened;
@@ -50,9 +50,13 @@ function idIn(record: Uint8Array): string | undefined {
 
 async function inTransfers(journal: Journal, tankId: string): Promise<Happened> {
   const limit = 2 * LIMITS.transfersKeptMax;
-  const sent = (await journal.outbox({ limit })).filter((row) => row.source_tank_id === tankId);
+  // A copy is no transfer in either ledger: nothing leaves, and somebody is born.
+  const moved = ({ entity_type }: { readonly entity_type: EntityType }) => entity_type !== "copy";
+  const sent = (await journal.outbox({ limit })).filter(
+    (row) => row.source_tank_id === tankId && moved(row),
+  );
   const received = (await journal.inbox({ limit, states: ["accepted"] })).filter(
-    (row) => row.destination_tank_id === tankId,
+    (row) => row.destination_tank_id === tankId && moved(row),
   );
   return {
     exported: sent.map(({ entity_id }) => entity_id),

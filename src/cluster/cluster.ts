@@ -109,6 +109,12 @@ export interface Cluster {
    * decided.
    */
   recall(): Promise<void>;
+  /**
+   * Whether a node is one of this cluster and not just a key, of which anybody can make any number:
+   * it knows the secret, or without a secret has answered where it was dialled or through a relay;
+   * or the hub says so of it; or fish were exchanged with it while it was known.
+   */
+  knows(nodeId: string): boolean;
   /** Starts discovery and the role decision; resolves at once, see {@link Cluster.decided}. */
   start(): Promise<void>;
   /** Tells the other nodes that this node leaves, and stops. */

@@ -70,6 +70,7 @@ export function createCluster(deps: ClusterDeps): StartableCluster {
       await parts.aliases.load();
       await clones.positions.start();
     },
+    knows: (id) => knows(parts, id),
     start: () => start(parts),
     stop: () => stop(parts),
     join: (hub) => join(parts, hub),
@@ -257,6 +258,14 @@ async function callOnce(
  */
 function isStillThere(failure: NetworkFailure, isConnected: boolean): boolean {
   return failure === "busy" || (failure === "timeout" && isConnected);
+}
+
+/** That a node is behind a relay, the list has from itself: from now on this node has looked. */
+function knows(parts: ClusterParts, nodeId: string): boolean {
+  if (parts.knows(nodeId)) return true;
+  const { relay } = parts.registry.get(nodeId) ?? {};
+  if (relay !== undefined && parts.looks.take(relay) === 0) void parts.meet(nodeId);
+  return false;
 }
 
 function unreachable(nodeId: string): NetworkError {

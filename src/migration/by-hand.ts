@@ -17,7 +17,7 @@ export interface HandTransfer {
   /** A tank of this node. */
   readonly source_tank_id: string;
   readonly destination: DestinationName;
-  readonly entity_type: EntityType;
+  readonly entity_type: Exclude<EntityType, "copy">;
   readonly entity_id: string;
 }
 

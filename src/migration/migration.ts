@@ -15,7 +15,15 @@ import type { Arrangement } from "./connections/topology.ts";
 /** How fish leave by a connection. */
 export type ConnectionTerms = Pick<
   ConnectionRow,
-  "probability" | "direction" | "selection" | "count" | "rate" | "status" | "strategy"
+  | "probability"
+  | "direction"
+  | "selection"
+  | "count"
+  | "rate"
+  | "status"
+  | "strategy"
+  | "mode"
+  | "replacement"
 >;
 
 /** A tank to which a connection is to lead. */
@@ -65,7 +73,7 @@ export interface ConnectionStatistics {
   readonly last_delivered_at: number | null;
 }
 
-/** A destination as the API shows it. The figures are of the time since the node has started. */
+/** A destination as the API shows it. The figures are of the time since it was connected. */
 export interface DestinationView extends ConnectionStatistics {
   readonly tank_id: string;
   readonly node_id: string;

@@ -33,9 +33,9 @@ import { type MoveDeps, Moves } from "./moves/moves.ts";
 import { Owners } from "./moves/owners.ts";
 import { PeerTalk } from "./moves/peer-talk.ts";
 import { TankSearch } from "./moves/tank-search.ts";
-import { type EntityReaders, entityPayloads, type Replacement } from "./payloads/entity.ts";
+import { type EntityReaders, entityPayloads, type ReplacementRule } from "./payloads/entity.ts";
 import { Removal } from "./removal.ts";
-import { Courier } from "./transfer/courier.ts";
+import { Courier, type CourierPorts } from "./transfer/courier.ts";
 import { Incoming } from "./transfer/incoming.ts";
 import { answered, receiveBatch } from "./transfer/incoming-batch.ts";
 import { Outgoing } from "./transfer/outgoing.ts";
@@ -51,6 +51,7 @@ import {
 } from "./transfer/protocol.ts";
 import { DEFAULT_QUOTAS, type TransferQuotas } from "./transfer/quotas.ts";
 import { logRefusals } from "./transfer/refused-transfers.ts";
+import type { StrangerBudget } from "./transfer/strangers.ts";
 import { Views } from "./views.ts";
 
 export interface MigrationDeps {
@@ -67,7 +68,9 @@ export interface MigrationDeps {
   /** Whom the automatic connection may join. Default: any node. */
   readonly autoConnectTo?: ServerFilter;
   /** Default: `refuse`. */
-  readonly replacement?: Replacement;
+  readonly replacement?: ReplacementRule;
+  /** Default: {@link STRANGER_BUDGET}. */
+  readonly strangerBudget?: StrangerBudget;
   /** Default: {@link DEFAULT_QUOTAS}. */
   readonly quotas?: TransferQuotas;
   /** Interval of the draws of connections. */
@@ -120,19 +123,26 @@ class MigrationService implements CountingMigration {
     const whereIs: WhereIs = (tankId, nodeId) => owners.whereIs(tankId, nodeId);
     this.#connections = new Connections({ ...deps, whereIs });
     const { records } = this.#connections;
-    const payloads = entityPayloads(deps.tanks, deps.readers, deps.replacement);
+    const payloads = entityPayloads(deps.tanks, deps.journal, deps.readers);
     const { quotas = DEFAULT_QUOTAS } = deps;
     this.#incoming = new Incoming({ ...deps, quotas, payloads, gates, owners });
     const onFound = (nodeId: string) => this.#outgoing.wake(nodeId);
     this.#search = new TankSearch({ ...deps, owners, talk, onFound });
     this.#receive = logRefusals(deps, this.#incoming.receive);
-    const answerLocally = (path: string, body: unknown) => this.#answerLocally(path, body);
+    const answerLocally: CourierPorts["answerLocally"] = (path, body, replacing) =>
+      this.#answerLocally(path, body, replacing);
     this.#outgoing = new Outgoing({
       ...deps,
       quotas,
       owners,
       search: (tankId, nodeId) => void this.#search.search(tankId, nodeId),
-      courier: new Courier({ peerRetries: 0, ...deps, answerLocally, owners }),
+      courier: new Courier({
+        peerRetries: 0,
+        ...deps,
+        answerLocally,
+        owners,
+        asksToReplace: (row) => this.#connections.asksToReplace(row.connection_id),
+      }),
       payloads,
       settlement: new WatchedSettlement({ ...deps, payloads }, (row) => records.noteDelivered(row)),
       isFenced: () => deps.cluster.positions.fenced !== undefined,
@@ -329,11 +339,15 @@ class MigrationService implements CountingMigration {
   }
 
   /** Handles a transfer between two tanks of this node by the same handlers as a peer's. */
-  async #answerLocally(path: string, body: unknown): Promise<PeerReply> {
+  async #answerLocally(
+    path: string,
+    body: unknown,
+    replacing: string | undefined,
+  ): Promise<PeerReply> {
     const { nodeId, log } = this.#deps;
     const request = {
       params: {},
-      query: {},
+      query: replacing === undefined ? {} : { replacing },
       body,
       signer: nodeId,
       signerKey: undefined,

@@ -16,7 +16,7 @@ import type {
   TransferQuery,
   TransferView,
 } from "./migration.ts";
-import type { Replacement } from "./payloads/entity.ts";
+import type { ReplacementRule } from "./payloads/entity.ts";
 import { stepsOf } from "./transfer/transfer-steps.ts";
 
 const outboxStates: readonly string[] = ["pending", "in_doubt", "delivered", "returned"];
@@ -27,7 +27,7 @@ export interface ViewPorts {
   readonly cluster: Cluster;
   readonly journal: Journal;
   readonly records: ConnectionRecords;
-  readonly replacement?: Replacement;
+  readonly replacement?: ReplacementRule;
   /** An open transfer as its task has it in memory; undefined for others. */
   readonly live: (transferId: string) => OutboxRow | undefined;
 }
@@ -47,7 +47,7 @@ export class Views {
       source_server_id: cluster.serverId,
       destination_server_id: this.#label(row.destination_node_id) ?? row.destination_node_id,
       destinations: destinationsOf({ ...row, further_destinations }).map((destination) =>
-        this.#destination(row.connection_id, destination),
+        this.#destination(row, destination),
       ),
     };
   }
@@ -57,12 +57,17 @@ export class Views {
     return { tank_id: destination_tank_id, server_id };
   }
 
-  #destination(connectionId: string, destination: Destination): DestinationView {
+  #destination(
+    row: Pick<ConnectionRow, "connection_id" | "replacement">,
+    destination: Destination,
+  ): DestinationView {
     const { destination_node_id: node_id, destination_tank_id: tank_id } = destination;
     const { records, cluster, live } = this.#ports;
-    const record = records.of(connectionId, destination);
+    const record = records.of(row.connection_id, destination);
     const silence = live(record.lastTransferId ?? "")?.reason ?? undefined;
-    const { health, reason } = healthOf(this.#ports, destination, record, silence);
+    const ports =
+      row.replacement === "fair" ? { ...this.#ports, replacement: "fair" as const } : this.#ports;
+    const { health, reason } = healthOf(ports, destination, record, silence);
     return {
       tank_id,
       node_id,

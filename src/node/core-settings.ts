@@ -56,6 +56,11 @@ export function coreSettings(
     },
     autoConnect: settings.autoConnect,
     replacement: settings.replacement,
+    strangerBudget: {
+      perMinute: settings.strangerTransfers,
+      tankPercent: settings.strangerFish,
+      rowsMax: settings.strangerRows,
+    },
     autoConnectTo: filterOf(settings.autoConnectTo),
     balance: settings.balance,
     quotas: {

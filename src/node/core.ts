@@ -8,10 +8,11 @@ import { journalTermStore } from "../cluster/membership/term-store.ts";
 import type { NameConflictRule } from "../cluster/registry/name-conflicts.ts";
 import type { Address, DiscoveryBackend } from "../discovery/backend.ts";
 import type { Migration } from "../migration/migration.ts";
-import type { Replacement } from "../migration/payloads/entity.ts";
+import type { ReplacementRule } from "../migration/payloads/entity.ts";
 import { createRelocation, type Relocation } from "../migration/relocation/relocation.ts";
 import { type CountingMigration, createMigration } from "../migration/service.ts";
 import { DEFAULT_QUOTAS, type TransferQuotas } from "../migration/transfer/quotas.ts";
+import { STRANGER_BUDGET, type StrangerBudget } from "../migration/transfer/strangers.ts";
 import type { Clock } from "../platform/clock.ts";
 import { Problem } from "../platform/errors.ts";
 import type { Files } from "../platform/files.ts";
@@ -90,7 +91,9 @@ export interface CoreSettings {
   readonly threads: number | undefined;
   readonly retention: RetentionRules;
   readonly autoConnect: boolean;
-  readonly replacement?: Replacement;
+  readonly replacement?: ReplacementRule;
+  /** Default: {@link STRANGER_BUDGET}. */
+  readonly strangerBudget?: StrangerBudget;
   /** Whom the automatic connection may join. Default: any node. */
   readonly autoConnectTo?: ServerFilter;
   /** Default: {@link DEFAULT_QUOTAS}. */
@@ -256,6 +259,7 @@ function connectMigration(
 ): CountingMigration {
   const { tanks, cluster, identity } = parts;
   const { timing, autoConnectTo = {}, replacement = "refuse", quotas = DEFAULT_QUOTAS } = settings;
+  const { strangerBudget = STRANGER_BUDGET } = settings;
   return createMigration({
     ...ports,
     ...parts,
@@ -271,6 +275,7 @@ function connectMigration(
     autoConnect: settings.autoConnect,
     autoConnectTo,
     replacement,
+    strangerBudget,
     quotas,
     checkIntervalMs: timing.migrationCheckMs,
     peerTimeoutMs: timing.peerTimeoutMs,

@@ -228,7 +228,7 @@ export const LIMITS = {
   /** Concurrent requests with one transfer to one destination. */
   transfersInFlightPerPeerMax: 8,
   /** Concurrent requests with many; what waits for the next one is its batch. */
-  batchesInFlightPerPeerMax: 2,
+  batchesInFlightPerPeerMax: 4,
   /** Transfers of one request. A fish takes 3 kB of it, so bytes end a batch first. */
   transfersPerBatchMax: 64,
   /** Base64 of a batch's records: with the rest it stays within a request's body. */
@@ -236,13 +236,18 @@ export const LIMITS = {
   /** The highest inbound quota of a node and tank: ten times what two cores can decide. */
   inboundTransfersMax: 100_000,
   /**
-   * Transfers and aborts that are being decided; of these, those of one node, which asks for 128 at
+   * Transfers and aborts that are being decided; of these, those of one node, which asks for 256 at
    * a time, and again when an answer takes too long.
    */
   inboundTransfersUnderwayMax: 4096,
   inboundTransfersUnderwayPerNodeMax: 512,
   /** Token buckets of (node, tank) pairs; the least recently used one is evicted. */
   inboundBucketsMax: 4096,
+  /**
+   * Decisions on transfers of nodes that are not of the cluster that an operator may have kept, 500
+   * bytes each, and pairs of tanks with theirs, some 300 bytes each.
+   */
+  strangerRowsMax: 100_000,
   /** (source tank, destination tank) pairs whose lowest undecided transfer is kept in memory. */
   pairsRememberedMax: 4096,
   /** Other nodes whose journal position is kept, 300 bytes each: as many as there are servers. */

@@ -2,7 +2,7 @@ import { dropFood } from "./habitat/food.ts";
 import { isFitToTravel } from "./heredity/reproduction.ts";
 import { enterFounder } from "./life/lifecycle.ts";
 import { LEFT, marginsOf, TOP } from "./life/motion.ts";
-import { FAST_FORWARD_TICKS_MAX, FOUNDER_AGE_TICKS } from "./model.ts";
+import { FAST_FORWARD_TICKS_MAX, FOUNDER_AGE_TICKS, ORIGINS } from "./model.ts";
 import { findPlant } from "./plants/garden.ts";
 import {
   exportPlant,
@@ -12,6 +12,7 @@ import {
   spotForImport,
 } from "./plants/plant-row.ts";
 import { book, CAUSE, checkEnergy, openBooks } from "./state/energy-ledger.ts";
+import { formatId, NOBODY } from "./state/ids.ts";
 import { closeRow, findFish, openRow } from "./state/population.ts";
 import { STREAM } from "./state/rng.ts";
 import type { Tank } from "./state/tank.ts";
@@ -42,7 +43,7 @@ function carryOut(tank: Tank, command: Command): Outcome {
     case "import":
       return isPlantRecord(command.record)
         ? admitPlant(tank, command.record, (row) => rootPlant(tank, row, command.side))
-        : admit(tank, command.record, (row) => importFish(tank, row, command));
+        : importOrCopy(tank, command);
     case "restore":
       return isPlantRecord(command.record)
         ? admitPlant(tank, command.record, (row) => restoreRoots(tank, row))
@@ -123,22 +124,70 @@ function restoreRoots(tank: Tank, row: PlantRow): Outcome {
   return DONE;
 }
 
-/** A fish from elsewhere comes through a wall: everything but its place and its hops stays. */
-function importFish(
-  tank: Tank,
-  row: FishRow,
-  { side, replaces }: Pick<Extract<Command, { kind: "import" }>, "side" | "replaces">,
-): Outcome {
-  if (tank.counters.fish >= tank.cap && !(replaces && makeRoom(tank, row))) {
-    return rejected("tank_full", `the tank holds ${tank.cap} fish`);
+type Import = Extract<Command, { kind: "import" }>;
+
+function importOrCopy(tank: Tank, command: Import): Outcome {
+  if (!command.copy) {
+    return admit(tank, command.record, (row) => importFish(tank, row, command));
   }
-  const { right, bottom } = marginsOf(tank.width, tank.height);
-  const x = side === "left" ? LEFT : right;
-  // The source may be a higher tank: then the fish enters at the floor.
-  const y = Math.min(bottom, Math.max(TOP, row.y));
-  place(tank, { ...row, x, y, hops: row.hops + 1 });
+  const read = readRecord(command.record);
+  if (read.kind === "bad") return rejected(read.reason, read.detail);
+  return bearCopy(tank, read.row, command);
+}
+
+/** A fish from elsewhere comes through a wall: everything but its place and its hops stays. */
+function importFish(tank: Tank, row: FishRow, command: Import): Outcome {
+  if (!hasRoom(tank, row, command)) return full(tank);
+  place(tank, { ...row, ...entrance(tank, row, command), hops: row.hops + 1 });
   tank.counters.imported += 1;
   return DONE;
+}
+
+/**
+ * One like it is born, of the age, in the state and with the mind of the other, which is its only
+ * parent; what it has done in its life is not its own.
+ */
+function bearCopy(tank: Tank, row: FishRow, command: Import): Outcome {
+  if (!hasRoom(tank, row, command)) return full(tank);
+  const { counters, key } = tank;
+  counters.lastId += 1;
+  counters.born += 1;
+  counters.bornAsexual += 1;
+  place(tank, {
+    ...row,
+    ...entrance(tank, row, command),
+    keyHi: key.hi,
+    keyLo: key.lo,
+    counter: counters.lastId,
+    motherHi: row.keyHi,
+    motherLo: row.keyLo,
+    motherCounter: row.counter,
+    fatherHi: NOBODY.hi,
+    fatherLo: NOBODY.lo,
+    fatherCounter: NOBODY.counter,
+    bornTick: counters.tick,
+    origin: ORIGINS.indexOf("asexual"),
+    hops: 0,
+    offspring: 0,
+    pokerNet: 0,
+    pokerGames: 0,
+    pokerWins: 0,
+  });
+  return { kind: "done", entityId: formatId(key.hi, key.lo, counters.lastId) };
+}
+
+function hasRoom(tank: Tank, row: FishRow, { replaces }: Import): boolean {
+  return tank.counters.fish < tank.cap || (replaces === true && makeRoom(tank, row));
+}
+
+function full(tank: Tank): Outcome {
+  return rejected("tank_full", `the tank holds ${tank.cap} fish`);
+}
+
+/** Where a fish comes in. The source may be a higher tank: then it enters at the floor. */
+function entrance(tank: Tank, row: FishRow, { side }: Import): Pick<FishRow, "x" | "y"> {
+  const { right, bottom } = marginsOf(tank.width, tank.height);
+  return { x: side === "left" ? LEFT : right, y: Math.min(bottom, Math.max(TOP, row.y)) };
 }
 
 /** Removes the grown fish with the least energy if the one that comes has more. */

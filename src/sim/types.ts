@@ -40,13 +40,15 @@ export type Command =
   | { readonly kind: "export"; readonly entityId: EntityId; readonly side: Side }
   /**
    * `replaces`: in a full tank a fish takes the place of the grown one with the least energy, if it
-   * has more itself. That one is removed.
+   * has more itself. That one is removed. `copy`: the fish of the record lives elsewhere; one like
+   * it is born here, with an id of this tank.
    */
   | {
       readonly kind: "import";
       readonly record: Uint8Array;
       readonly side: Side;
       readonly replaces?: true | undefined;
+      readonly copy?: true | undefined;
     }
   | { readonly kind: "restore"; readonly record: Uint8Array }
   | { readonly kind: "feed"; readonly portions: number }
@@ -292,12 +294,16 @@ export interface MigrantOrder {
   readonly direction: Side | "both";
   /** A real in [0, 1) for each fish that is wanted: the world's own dice stay untouched. */
   readonly draws: readonly number[];
+  /** They stay, and their records are wanted. */
+  readonly copies?: boolean | undefined;
 }
 
 /** A fish that leaves, with its wall. */
 export interface Migrant {
   readonly fishId: FishId;
   readonly side: Side;
+  /** The wire record of one that is to be copied. */
+  readonly record?: Uint8Array;
 }
 
 /** A plant at the edge of the tank, which may leave through the wall beside it. */

@@ -1,4 +1,4 @@
-import type { InboxRow, OutboxRow, TransferCountRow } from "./rows.ts";
+import type { ConnectionCountRow, InboxRow, OutboxRow, TransferCountRow } from "./rows.ts";
 
 /** Counts of transfers by {@link keyOfCount}. */
 export type Counts = Map<string, TransferCountRow>;
@@ -26,6 +26,28 @@ export function countOfInbox(row: InboxRow): TransferCountRow {
   const { source_node_id, source_tank_id, destination_tank_id, entity_type, decision } = row;
   const pair = { source_tank_id, destination_tank_id, entity_type };
   return { side: "in", node_id: source_node_id, ...pair, state: decision, count: 1 };
+}
+
+/** By everything but the figures. */
+export function keyOfConnectionCount(row: Omit<ConnectionCountRow, "count" | "last_at">): string {
+  const { connection_id, destination_node_id, destination_tank_id, state } = row;
+  return JSON.stringify([connection_id, destination_node_id, destination_tank_id, state]);
+}
+
+/** One transfer of the outbox; undefined where it belongs to no connection. */
+export function connectionCountOf(row: OutboxRow): ConnectionCountRow | undefined {
+  const { connection_id, destination_node_id, destination_tank_id, state, updated_at } = row;
+  if (connection_id === null) return undefined;
+  const tank = { destination_node_id, destination_tank_id };
+  return { connection_id, ...tank, state, count: 1, last_at: updated_at };
+}
+
+export function sumOfCounts(
+  a: ConnectionCountRow | undefined,
+  b: ConnectionCountRow,
+): ConnectionCountRow {
+  if (a === undefined) return b;
+  return { ...b, count: a.count + b.count, last_at: Math.max(a.last_at, b.last_at) };
 }
 
 export function addCount(counts: Counts, row: TransferCountRow): void {

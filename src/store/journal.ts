@@ -1,4 +1,5 @@
 import type {
+  ConnectionCountRow,
   ConnectionRow,
   HorizonRow,
   InboxRow,
@@ -38,6 +39,15 @@ export type JournalWrite =
   | { readonly remove: "tank"; readonly tank_id: string }
   | { readonly remove: "connection"; readonly connection_id: string }
   | { readonly remove: "remembered"; readonly node_id: string }
+  /**
+   * Removes the oldest decisions on transfers of these nodes beyond `rowsMax`, and raises the
+   * horizons of their pairs above them: a late copy of one is stale.
+   */
+  | {
+      readonly remove: "decisions";
+      readonly source_node_ids: readonly string[];
+      readonly rowsMax: number;
+    }
   | { readonly remove: "move"; readonly move_id: string }
   /** Removes what {@link JournalReads.tankTransfers} reads: the tank belongs to another node. */
   | { readonly remove: "tank_transfers"; readonly tank_id: string }
@@ -83,7 +93,8 @@ export interface JournalBounds {
 
 /**
  * The durable state of a node. Rows of `log` and `inbox` are insert-only: an existing key rejects
- * the whole commit with {@link JournalConflict}. All other rows replace the one with the same key.
+ * the whole commit with {@link JournalConflict}. All other rows replace the one with the same key,
+ * but a horizon is never lowered.
  * Removing a tank removes its log and snapshots; its transfers stay, so that a late copy of one
  * still gets the same answer. Beyond `LIMITS.transferEventsMax` the oldest events of settled
  * transfers are removed; meta `transfer_events_folded` counts them.
@@ -91,7 +102,8 @@ export interface JournalBounds {
  * Outbox and inbox keep about `LIMITS.transfersKeptMax` rows each. Beyond that the oldest rows that
  * are not needed any more are removed: in the outbox settled ones, except the last of each pair of
  * tanks, whose sequence continues; in the inbox those below the horizon of their pair. Removed rows
- * still count in {@link JournalReads.transferCounts}.
+ * still count in {@link JournalReads.transferCounts}, and in
+ * {@link JournalReads.connectionCounts} while their connection is there.
  */
 export interface Journal extends JournalReads {
   /**
@@ -139,12 +151,16 @@ export interface JournalReads {
   arrivals(entityIds: readonly string[]): Promise<readonly InboxRow[]>;
   /** The lowest undecided sequence that was stored for the pair; 0 if there is none. */
   horizon(pair: Omit<HorizonRow, "lowest_undecided">): Promise<number>;
+  /** All of them, in the order of their fields. */
+  horizons(): Promise<readonly HorizonRow[]>;
   /** Highest sequence ever used per (source tank, destination tank). */
   lastSequences(): Promise<
     readonly { source_tank_id: string; destination_tank_id: string; sequence: number }[]
   >;
   /** All transfers ever, in the order of the fields; states without transfers are left out. */
   transferCounts(): Promise<readonly TransferCountRow[]>;
+  /** All transfers ever of the connections that there are, in the order of the fields. */
+  connectionCounts(): Promise<readonly ConnectionCountRow[]>;
   events(transferId: string): Promise<readonly TransferEventRow[]>;
   tankTransfers(tankId: string): Promise<TankTransfers>;
   /** Oldest first. */

@@ -81,8 +81,8 @@ export interface SnapshotRow {
   readonly log_bytes: number;
 }
 
-/** The kinds of entity that travel between tanks. */
-export const ENTITY_TYPES = ["fish", "plant"] as const;
+/** What travels between tanks. A `copy` is the record of a fish that stays where it is. */
+export const ENTITY_TYPES = ["fish", "plant", "copy"] as const;
 export type EntityType = (typeof ENTITY_TYPES)[number];
 
 export const CONNECTION_DIRECTIONS = ["left", "right", "both"] as const;
@@ -90,10 +90,27 @@ export type ConnectionDirection = (typeof CONNECTION_DIRECTIONS)[number];
 
 /**
  * Which of several destinations is next: the first that can be reached; each in turn; the one with
- * the fewest fish in a tank; any.
+ * the fewest fish in a tank; any; of copies all.
  */
-export const STRATEGIES = ["failover", "round-robin", "least-loaded", "random"] as const;
+export const STRATEGIES = [
+  "failover",
+  "round-robin",
+  "least-loaded",
+  "random",
+  "broadcast",
+] as const;
 export type Strategy = (typeof STRATEGIES)[number];
+
+/** Whether the fish leave, or stay and others like them are born at the destination. */
+export const CONNECTION_MODES = ["move", "copy"] as const;
+export type ConnectionMode = (typeof CONNECTION_MODES)[number];
+
+/**
+ * What a full tank does with a fish that arrives: `refuse` it, or let it take the place of the
+ * worst one if it is better (`fair`, after pagmo's fair_replace).
+ */
+export const REPLACEMENTS = ["refuse", "fair"] as const;
+export type Replacement = (typeof REPLACEMENTS)[number];
 
 export interface ConnectionRow {
   readonly connection_id: string;
@@ -111,6 +128,9 @@ export interface ConnectionRow {
   readonly rate: number | null;
   readonly status: "running" | "paused";
   readonly strategy: Strategy;
+  readonly mode: ConnectionMode;
+  /** What is asked of a destination that is full; its node need not agree. */
+  readonly replacement: Replacement;
   /** The destinations after the first, as JSON. */
   readonly further_destinations: string;
   /** The name of the topology that it belongs to. */
@@ -177,6 +197,17 @@ export interface TransferCountRow {
   readonly entity_type: OutboxRow["entity_type"];
   readonly state: OutboxState | InboxDecision;
   readonly count: number;
+}
+
+/** Transfers of a connection to one tank in one state, those of removed rows included. */
+export interface ConnectionCountRow {
+  readonly connection_id: string;
+  readonly destination_node_id: string;
+  readonly destination_tank_id: string;
+  readonly state: OutboxState;
+  readonly count: number;
+  /** When the last of them came into that state. */
+  readonly last_at: number;
 }
 
 /** The settled transfers of a source to one tank, as the source has declared. */

@@ -22,6 +22,8 @@ export function withCommit(journal: Journal, commit: Journal["commit"]): Journal
     inboxRows: (transferId) => journal.inboxRows(transferId),
     arrivals: (entityIds) => journal.arrivals(entityIds),
     horizon: (pair) => journal.horizon(pair),
+    connectionCounts: () => journal.connectionCounts(),
+    horizons: () => journal.horizons(),
     lastSequences: () => journal.lastSequences(),
     transferCounts: () => journal.transferCounts(),
     events: (transferId) => journal.events(transferId),

@@ -140,10 +140,13 @@ export class TankIncarnation {
     return this.#profiles.ask(null, (request) => this.#post({ kind: "ask_fish", request, fishId }));
   }
 
-  selectMigrants(order: MigrantOrder): Promise<readonly Migrant[]> {
-    return this.#migrants.ask(null, (request) =>
+  /** Records show what other commands have done: with them it resolves when that is durable. */
+  async selectMigrants(order: MigrantOrder): Promise<readonly Migrant[]> {
+    const migrants = await this.#migrants.ask(null, (request) =>
       this.#post({ kind: "ask_migrants", request, order }),
     );
+    if (order.copies) await this.commit([]);
+    return migrants;
   }
 
   /** Resolves when every change that it includes is durable; rejects when that fails. */

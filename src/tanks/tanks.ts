@@ -67,8 +67,8 @@ export interface HostedTank {
   readonly pastFromTick?: number | undefined;
 }
 
-/** Fish that are to leave a tank. */
-export interface MigrantsWanted extends Pick<MigrantOrder, "selection" | "direction"> {
+/** Fish that are to leave a tank, or to be copied. */
+export interface MigrantsWanted extends Pick<MigrantOrder, "selection" | "direction" | "copies"> {
   readonly count: number;
 }
 
@@ -125,7 +125,7 @@ export interface Tanks {
   fishProfile(tankId: string, fishId: FishId): Promise<FishProfile | undefined>;
   /**
    * The fish that are to leave the tank, fewer than wanted where fewer are fit to. Does not touch
-   * the world's RNG.
+   * the world's RNG. Everything that copies show is durable.
    */
   pickMigrants(tankId: string, wanted: MigrantsWanted): Promise<readonly Migrant[]>;
   /** Delivers frames until the returned function is called. */

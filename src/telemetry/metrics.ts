@@ -70,6 +70,11 @@ export const METRICS = {
     help: "Transfers settled, by direction and state",
     labels: ["direction", "state"],
   },
+  tankd_strangers_turned_away_total: {
+    type: "counter",
+    help: "Transfers of nodes that are not of the cluster beyond their budget, by what is used up",
+    labels: ["budget"],
+  },
   tankd_escrow: { type: "gauge", help: "Entities in escrow", labels: [] },
   tankd_audits_total: {
     type: "counter",

@@ -83,6 +83,8 @@ export interface Connection {
   /** Fish per minute, at most. */
   readonly rate: number | null;
   readonly status: "running" | "paused";
+  readonly mode: "move" | "copy";
+  readonly replacement: "refuse" | "fair";
   readonly destinations: readonly {
     readonly tank_id: string;
     readonly server_id: string;

@@ -55,8 +55,10 @@ function chanceOf({ probability, status, rate }: Connection): string | HTMLEleme
   return rate === null ? chance : titled(chance, `at most ${rate} a minute`);
 }
 
-function selectionOf({ selection, count }: Connection): string {
-  return count === 1 ? selection : `${count} × ${selection}`;
+function selectionOf({ selection, count, mode, replacement }: Connection): string | HTMLElement {
+  const who = count === 1 ? selection : `${count} × ${selection}`;
+  const shown = mode === "copy" ? `copies of ${who}` : who;
+  return replacement === "fair" ? titled(shown, "better ones take places in a full tank") : shown;
 }
 
 /** Of the destinations with which something is wrong the first, else the first. */
@@ -66,12 +68,12 @@ function healthOf({ destinations }: Connection): HTMLElement | string {
   return one.health_reason === null ? one.health : titled(one.health, one.health_reason);
 }
 
-/** Of the fish that left since the node has started. */
+/** Of the fish that left since the tanks were connected. */
 function arrivalsOf({ destinations }: Connection): HTMLElement {
   const sum = (key: "sent" | "delivered" | "returned") =>
     destinations.reduce((total, one) => total + one[key], 0);
   const [sent, delivered, returned] = [sum("sent"), sum("delivered"), sum("returned")];
-  const words = `${sent} sent, ${delivered} arrived, ${returned} came back since the start`;
+  const words = `${sent} sent, ${delivered} arrived, ${returned} came back`;
   return titled(`${delivered}/${sent}`, words);
 }
 

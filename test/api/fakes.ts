@@ -280,6 +280,7 @@ export class FakeNode {
       get role() {
         return node.role;
       },
+      knows: () => true,
       recall: async () => {},
       start: async () => {},
       stop: async () => {},

@@ -3,6 +3,7 @@ import type { Look } from "../../src/audit/statement.ts";
 import {
   type Looks,
   type Place,
+  placesIn,
   placesNow,
   placesSeen,
   placesThatStay,
@@ -80,6 +81,16 @@ describe("an escrow", () => {
   test("proves nothing while its destination is silent", () => {
     expect(placesThatStay(both, both, looks(look("a")))).toEqual([alive("b", 1)]);
   });
+});
+
+test("a copy on its way is no place: its fish is where it was", () => {
+  const copy = { ...ESCROW, entity_type: "copy" };
+  const fish = [{ tank_id: "t-a", entity_ids: ["f1"], hops: [0] }];
+  const owned = { tanks: [], hosted: [], departed: [], under_way: [] };
+  const statement = { server_id: "a", whole: true, ...owned, unread: [], pairs: [] };
+  const statements = new Map([["a", { node_id: "a", ...statement, fish, escrow: [copy] }]]);
+  expect(placesIn(statements)).toEqual([alive("a", 0)]);
+  expect(placesSeen("f1", looks(look("a", { escrow: [copy] })))).toEqual([]);
 });
 
 test("places are read from looks, those of other fish left out", () => {

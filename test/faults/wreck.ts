@@ -29,6 +29,8 @@ const TRACES = ["pid", "node.json", "lock-journal", "tankd.db-shm"];
  */
 export class Template implements Disposable {
   readonly directory = mkdtempSync(join(tmpdir(), "tankd-template-"));
+  /** The same before its last life, cleanly stopped: what a stale disk gives back. */
+  readonly earlier = mkdtempSync(join(tmpdir(), "tankd-earlier-"));
   tanks: readonly TankRow[] = [];
   /** What each tank comes back as while nothing is damaged. */
   digests: ReadonlyMap<string, string> = new Map();
@@ -38,6 +40,7 @@ export class Template implements Disposable {
     await using trial = new Trial({ options });
     const random = new Prng(1, "template");
     for (const end of ["stop", "stop", "crash"] as const) {
+      if (end === "crash") cpSync(trial.data, template.earlier, { recursive: true });
       const node = trial.start();
       const client = await trial.serve(node);
       while (trial.promises.tankIds.length < TANKS) {
@@ -69,7 +72,9 @@ export class Template implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    rmSync(this.directory, { recursive: true, force: true });
+    for (const path of [this.directory, this.earlier]) {
+      rmSync(path, { recursive: true, force: true });
+    }
   }
 }
 
@@ -141,7 +146,23 @@ export class Wreck implements Disposable {
     cpSync(this.path(from), this.path(to));
   }
 
-  write(name: string, content: string): void {
+  read(name: string): Buffer {
+    return readFileSync(this.path(name));
+  }
+
+  /** The file as it was before the last life of the template. */
+  earlier(name: string): Buffer {
+    return readFileSync(join(this.#template.earlier, name));
+  }
+
+  /** Writes bytes into a file, at an offset. */
+  patch(name: string, offset: number, bytes: Uint8Array): void {
+    const file = this.read(name);
+    file.set(bytes, offset);
+    writeFileSync(this.path(name), file);
+  }
+
+  write(name: string, content: string | Uint8Array): void {
     writeFileSync(this.path(name), content);
   }
 

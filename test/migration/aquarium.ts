@@ -241,7 +241,12 @@ export function tankOf(nodeId: string): string {
 /** What the API does for a peer, without a web server. */
 export async function answer(
   migration: Migration,
-  request: { path: string; body: unknown; signer: string | undefined },
+  request: {
+    path: string;
+    body: unknown;
+    signer: string | undefined;
+    query?: Readonly<Record<string, string>>;
+  },
 ): Promise<PeerReply> {
   for (const route of migration.routes()) {
     const pattern = new RegExp(`^${route.path.replace(/\{(\w+)\}/, "(?<$1>[^/]+)")}$`);
@@ -249,7 +254,7 @@ export async function answer(
     if (!match) continue;
     const peerRequest: PeerRequest = {
       params: match.groups ?? {},
-      query: {},
+      query: request.query ?? {},
       body: request.body,
       signer: request.signer,
       signerKey: undefined,

@@ -61,6 +61,10 @@ export class FakeCluster implements Cluster {
   async recall(): Promise<void> {}
   async start(): Promise<void> {}
   async stop(): Promise<void> {}
+  knows(nodeId: string): boolean {
+    return this.#directory.some((server) => server.nodeId === nodeId);
+  }
+
   async leave(): Promise<void> {}
   readonly aliases = NO_ALIASES;
   readonly tunnels = NO_TUNNELS;

@@ -190,20 +190,29 @@ export class FakeTanks implements Tanks {
     const reading = readFakeRecord(command.record);
     const entityId = reading.entityId ?? "";
     if (reading.entityId === undefined) return { outcome: rejected("bad_record"), entityId, kind };
-    if (room.alive.has(entityId)) return { outcome: rejected("duplicate_fish"), entityId, kind };
+    const isCopy = command.kind === "import" && command.copy === true;
+    if (room.alive.has(entityId) && !isCopy) {
+      return { outcome: rejected("duplicate_fish"), entityId, kind };
+    }
     const capacity = this.#options.capacity?.() ?? Number.POSITIVE_INFINITY;
     if (kind === "import" && room.alive.size >= capacity) {
       return { outcome: rejected("tank_full"), entityId, kind };
     }
-    return { outcome: { kind: "done", entityId }, entityId, kind };
+    const born = isCopy ? `${room.row.tank_id}-copy-${room.seq + 1}-of-${entityId}` : entityId;
+    return { outcome: { kind: "done", entityId: born }, entityId: born, kind };
   }
 
   async fish(): Promise<readonly FishView[]> {
     return [];
   }
 
-  census(): Promise<CommittedCensus> {
-    return Promise.reject(new Error("not part of the fake"));
+  async census(tankId: string): Promise<CommittedCensus> {
+    const room = this.#rooms.get(tankId);
+    if (!room) throw new Problem("unknown_tank", `no tank ${tankId}`);
+    const { alive, ledger } = stats(room.alive.size);
+    const fish_ids = this.alive(tankId).toSorted();
+    const hops = fish_ids.map(() => 0);
+    return { tick: room.seq, alive, ledger, fish_ids, hops, epoch: 1, seq: room.seq };
   }
 
   async fishProfile(tankId: string, fishId: string): Promise<FishProfile | undefined> {
@@ -218,7 +227,8 @@ export class FakeTanks implements Tanks {
     return Array.from({ length: wanted.count }).flatMap((_, n) =>
       left.splice(Math.floor(unit() * left.length), 1).map((fishId) => {
         const nearer = (this.wanted.length + n) % 2 === 0 ? "left" : "right";
-        return { fishId, side: wanted.direction === "both" ? nearer : wanted.direction };
+        const side = wanted.direction === "both" ? nearer : wanted.direction;
+        return { fishId, side, ...(wanted.copies ? { record: recordOf(fishId) } : {}) };
       }),
     );
   }

@@ -1,7 +1,7 @@
 import type { ServerFilter } from "../../src/cluster/cluster.ts";
 import type { PeerReply } from "../../src/cluster/peer-route.ts";
 import type { MoveDeps } from "../../src/migration/moves/moves.ts";
-import type { Replacement } from "../../src/migration/payloads/entity.ts";
+import type { ReplacementRule } from "../../src/migration/payloads/entity.ts";
 import { type CountingMigration, createMigration } from "../../src/migration/service.ts";
 import {
   abortPath,
@@ -10,6 +10,7 @@ import {
   type TransferRequest,
 } from "../../src/migration/transfer/protocol.ts";
 import { DEFAULT_QUOTAS, type TransferQuotas } from "../../src/migration/transfer/quotas.ts";
+import { STRANGER_BUDGET, type StrangerBudget } from "../../src/migration/transfer/strangers.ts";
 import { SimulatedWorld } from "../../src/platform/simulated/world.ts";
 import type { Journal } from "../../src/store/journal.ts";
 import { MemoryJournal } from "../../src/store/memory/journal.ts";
@@ -29,7 +30,8 @@ export interface LoneNodeOptions {
   readonly autoConnect?: boolean;
   readonly autoConnectTo?: ServerFilter;
   readonly tanks?: readonly string[];
-  readonly replacement?: Replacement;
+  readonly replacement?: ReplacementRule;
+  readonly strangerBudget?: StrangerBudget;
   readonly peerTimeoutMs?: number;
   /** What whole tanks need to move, for the tanks of this node. */
   readonly moves?: (node: LoneNode) => MoveDeps;
@@ -73,6 +75,7 @@ export class LoneNode {
       nodeId: "here",
       autoConnect: options.autoConnect ?? false,
       replacement: options.replacement ?? "refuse",
+      strangerBudget: options.strangerBudget ?? STRANGER_BUDGET,
       autoConnectTo: options.autoConnectTo ?? {},
       checkIntervalMs: 2000,
       peerTimeoutMs: options.peerTimeoutMs ?? 1000,
@@ -132,8 +135,12 @@ export class LoneNode {
   }
 
   /** A request of the node "there". */
-  receive(body: unknown, signer: string | undefined = "there"): Promise<PeerReply> {
-    return answer(this.migration, { path: TRANSFER_PATH, body, signer });
+  receive(
+    body: unknown,
+    signer: string | undefined = "there",
+    query: Readonly<Record<string, string>> = {},
+  ): Promise<PeerReply> {
+    return answer(this.migration, { path: TRANSFER_PATH, body, signer, query });
   }
 
   abort(body: { readonly transfer_id: string }, signer: string | undefined = "there") {

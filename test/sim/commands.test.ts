@@ -8,7 +8,9 @@ import {
   FAST_FORWARD_TICKS_MAX,
   fishOf,
   fishProfileOf,
+  loadTank,
   saveTank,
+  selectMigrants,
   statsOf,
   step,
 } from "../../src/sim/index.ts";
@@ -169,6 +171,34 @@ test("in a full tank of better fish it is refused, and nothing changes", () => {
   const arrival = { kind: "import", record: out.record, side: "left", replaces: true } as const;
   expect(apply(tank, arrival)).toMatchObject({ kind: "rejected", reason: "tank_full" });
   expect(saveTank(tank)).toEqual(before);
+});
+
+test("a copy is born with an id of its tank, in the state of the other, which may be there", () => {
+  const tank = run(tankOf(6, 30), 700);
+  const [chosen] = selectMigrants(tank, {
+    selection: "best",
+    direction: "left",
+    draws: [0],
+    copies: true,
+  });
+  if (!chosen?.record) throw new Error("nobody is fit");
+  const before = statsOf(tank);
+  const { fishId, record } = chosen;
+  const out = apply(tank, { kind: "import", record, side: "left", copy: true });
+  if (out.kind !== "done" || out.entityId === undefined) throw new Error("not born");
+  expect(out.entityId).not.toBe(fishId);
+  const [original, copy] = [fishProfileOf(tank, fishId), fishProfileOf(tank, out.entityId)];
+  expect(copy).toMatchObject({
+    ...{ parent_ids: [fishId], origin: "asexual", born_tick: tank.tick, hops: 0, offspring: 0 },
+    ...{ age: original?.age, energy: original?.energy, generation: original?.generation },
+  });
+  const after = statsOf(tank);
+  expect(after.ledger).toEqual({ ...before.ledger, born: before.ledger.born + 1 });
+  const { asexual } = before.births;
+  expect(after.births).toEqual({ ...before.births, asexual: asexual + 1 });
+  expect(claimedAlive(tank)).toBe(after.alive);
+  expect(digest(loadTank(saveTank(tank)))).toBe(digest(tank));
+  run(tank, 200);
 });
 
 test("a fish that is there already is refused, imported or restored", () => {

@@ -36,7 +36,7 @@ export function specs(): fc.Arbitrary<TankSpec> {
 export type Move =
   | { readonly do: "run"; readonly ticks: number }
   | { readonly do: "export"; readonly pick: number }
-  | { readonly do: "import" | "restore"; readonly pick: number }
+  | { readonly do: "import" | "restore" | "copy"; readonly pick: number }
   | { readonly do: "command"; readonly command: Command };
 
 export function scripts(maxLength = 25): fc.Arbitrary<readonly Move[]> {
@@ -46,7 +46,10 @@ export function scripts(maxLength = 25): fc.Arbitrary<readonly Move[]> {
     fc.oneof(
       fc.record({ do: fc.constant("run" as const), ticks: fc.nat(60) }),
       fc.record({ do: fc.constant("export" as const), pick }),
-      fc.record({ do: fc.constantFrom("import" as const, "restore" as const), pick }),
+      fc.record({
+        do: fc.constantFrom("import" as const, "restore" as const, "copy" as const),
+        pick,
+      }),
       fc.record({ do: fc.constant("command" as const), command: plainCommands(number) }),
     ),
     { maxLength, size: "large" },
@@ -80,9 +83,9 @@ export function commandOf(tank: Tank, away: Away, move: Move): Command | undefin
   if (move.do === "run") return undefined;
   const record = away[move.pick % away.length];
   if (record === undefined) return undefined;
-  return move.do === "import"
-    ? { kind: "import", record, side: "left" }
-    : { kind: "restore", record };
+  if (move.do === "restore") return { kind: "restore", record };
+  const copy = move.do === "copy" ? { copy: true as const } : {};
+  return { kind: "import", record, side: "left", ...copy };
 }
 
 /** Plays one move on a tank and keeps the list of who is away. */

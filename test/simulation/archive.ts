@@ -1,5 +1,6 @@
 import { apply, createTank, digest, step, type Tank } from "../../src/sim/index.ts";
 import type { Journal, JournalWrite } from "../../src/store/journal.ts";
+import type { MemoryJournal } from "../../src/store/memory/journal.ts";
 import type { LogRow, SnapshotRow, TankRow } from "../../src/store/rows.ts";
 import { withCommit } from "../../src/store/with-commit.ts";
 import { decodeCommand } from "../../src/tanks/log/command-codec.ts";
@@ -32,13 +33,30 @@ export class Archive {
   }
 
   /** The journal, with what it commits noted here. */
-  watch(journal: Journal): Journal {
-    return withCommit(journal, (writes) => this.#commit(journal, writes));
+  watch(journal: MemoryJournal): Journal {
+    return withCommit(journal, async (writes) => {
+      const { position } = journal;
+      // It has taken effect, or will not, before the first await: no loss of power comes between.
+      const committed = journal.commit(writes);
+      if (journal.position > position) this.#noteAll(journal, writes);
+      await committed;
+    });
   }
 
-  async #commit(journal: Journal, writes: readonly JournalWrite[]): Promise<void> {
-    await journal.commit(writes);
+  #noteAll(journal: MemoryJournal, writes: readonly JournalWrite[]): void {
+    const { transfers, returned } = this;
+    const logs = writes.flatMap((write) =>
+      "put" in write && write.put === "log" ? write.row : [],
+    );
+    const before = logs.map((row) => [row, this.#rows.get(row.tank_id)?.get(row.seq)] as const);
     for (const write of writes) this.#note(write);
+    journal.unsynced?.add(() => {
+      Object.assign(this, { transfers, returned });
+      for (const [{ tank_id, seq }, row] of before) {
+        if (row) this.#rows.get(tank_id)?.set(seq, row);
+        else this.#rows.get(tank_id)?.delete(seq);
+      }
+    });
   }
 
   #note(write: JournalWrite): void {

@@ -135,9 +135,10 @@ export function checkPlaces(fish: readonly FishView[]): readonly Finding[] {
 export async function checkReplay(
   node: SimulatedNode,
   others: readonly SimulatedNode[] = [],
+  which: (row: TankRow) => boolean = () => true,
 ): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
-  for (const row of await node.store.journal.tanks()) {
+  for (const row of (await node.store.journal.tanks()).filter(which)) {
     const [snapshot] = await node.store.journal.snapshots(row.tank_id);
     if (!snapshot) findings.push(`tank ${row.name} has no snapshot after a clean stop`);
     else if (node.archive.replay(row, snapshot, archivesOf(others)) !== snapshot.digest) {

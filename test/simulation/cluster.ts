@@ -1,16 +1,17 @@
-import type { Identity } from "../../src/cluster/identity/identity.ts";
 import { NonceMemory } from "../../src/cluster/identity/nonce-memory.ts";
 import type { Verifier } from "../../src/cluster/identity/signature.ts";
 import type { PeerRoute } from "../../src/cluster/peer-route.ts";
 import type { ConnectionView } from "../../src/migration/migration.ts";
 import type { Core, CoreSettings } from "../../src/node/core.ts";
 import { timingOf } from "../../src/node/timing.ts";
+import type { Network } from "../../src/platform/network.ts";
 import type { SharedMemory } from "../../src/platform/shared-memory.ts";
 import type { MemoryFiles } from "../../src/platform/simulated/files.ts";
 import type { SimulatedProcess } from "../../src/platform/simulated/process.ts";
-import { SimulatedWorld } from "../../src/platform/simulated/world.ts";
+import { type Fork, SimulatedWorld } from "../../src/platform/simulated/world.ts";
 import type { Journal } from "../../src/store/journal.ts";
 import type { MemoryStore } from "../../src/store/memory/store.ts";
+import { Unsynced } from "../../src/store/memory/unsynced.ts";
 import { inProcessSimulation } from "../../src/tanks/thread/in-process-host.ts";
 import type { SimulationThread, ToSimulation } from "../../src/tanks/thread/simulation.ts";
 import type { Watched } from "../support/simulated/cluster-watch.ts";
@@ -19,7 +20,13 @@ import { Ether } from "../support/simulated/ether.ts";
 import { servePeers } from "../support/simulated/peer-handler.ts";
 import { restless } from "../tanks/restless.ts";
 import { Archive } from "./archive.ts";
+import { Conditions } from "./conditions.ts";
+import type { Sabotage } from "./sabotage.ts";
+import { syncedJournal } from "./synced-journal.ts";
+import { TransferPhases } from "./transfer-phases.ts";
+import { networkOf, routesOf, type Version } from "./versions.ts";
 
+const PING_PATH = "/api/cluster/ping";
 const TICK_RATE = 10;
 const API_PORT = 8000;
 /** Later than any wall clock. */
@@ -48,10 +55,9 @@ export interface ClusterOptions {
   readonly secret?: Uint8Array;
   /** Interval of each node's audits of its own tanks and pairs. Default: it makes none. */
   readonly auditIntervalMs?: number;
-  /** Breaks the product on purpose, between its code and its store. */
-  readonly sabotage?: (journal: Journal) => Journal;
-  /** Breaks it between its code and its peers. */
-  readonly lie?: (routes: readonly PeerRoute[], identity: Identity) => readonly PeerRoute[];
+  /** Breaks the product on purpose, between its code and what is outside. */
+  readonly sabotage?: Sabotage;
+  readonly fork?: Fork | undefined;
 }
 
 /** A data directory at some moment, as a backup has it. */
@@ -65,6 +71,12 @@ export interface DiskImage {
 /** A node of the simulation, with everything that its journal ever held. */
 export class SimulatedNode extends CoreNode {
   archive = new Archive();
+  /** Of the next start. */
+  version: Version = "present";
+  /** Since its start. */
+  hasPinged = false;
+  #isStopping = false;
+  #isEarlier: (() => void) | undefined;
   readonly #cluster: SimulatedCluster;
   readonly #keepsMemory: boolean;
 
@@ -78,6 +90,7 @@ export class SimulatedNode extends CoreNode {
     this.#cluster = cluster;
     // Every other node comes back by replay.
     this.#keepsMemory = index % 2 === 0;
+    this.store.journal.unsynced = new Unsynced();
   }
 
   /** What a copy of the disk holds that is made now. */
@@ -95,16 +108,29 @@ export class SimulatedNode extends CoreNode {
     if (this.running) throw new Error(`${this.name} runs`);
     this.keySeed = image.keySeed;
     this.store = image.store.copy();
+    this.store.journal.unsynced = new Unsynced();
     this.host.disk = image.files.copy();
     this.archive = image.archive.copy();
   }
 
+  /** What was not synced is gone, and so is the memory. */
+  losePower(): void {
+    this.host.losePower();
+    this.store.journal.unsynced?.losePower();
+  }
+
   boot(): void {
+    this.hasPinged = false;
+    this.#isStopping = false;
+    const { conditions } = this.#cluster;
+    this.#isEarlier?.();
+    this.#isEarlier =
+      this.version === "earlier" ? conditions.fault("earlier_build", [this.name]) : undefined;
     const { process, core } = this.create();
     const { nodeId } = this.identity;
-    const { lie = (all: readonly PeerRoute[]) => all } = this.#cluster.options;
-    const own = [core.cluster, core.migration, core.audit].flatMap((part) => part.routes());
-    const routes = lie(own, this.identity);
+    const { routes: lie = (own: readonly PeerRoute[]) => own } =
+      this.#cluster.options.sabotage ?? {};
+    const routes = lie(routesOf(core, this.version), this.identity);
     // Nonces are forgotten at once, as by a restart: a late copy must be harmless by the protocol
     // alone.
     const verifier = (): Verifier => ({
@@ -115,8 +141,14 @@ export class SimulatedNode extends CoreNode {
     });
     servePeers(process, API_PORT, { cluster: core.cluster, routes, verifier });
     core.start().catch((error: unknown) => {
-      if (process.alive) this.#cluster.world.fail(error);
+      if (process.alive && !this.#isStopping) this.#cluster.world.fail(error);
     });
+  }
+
+  /** A clean stop, also in the middle of its start. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    await this.running?.stop();
   }
 
   /** It goes on through restarts: a copy from before one must be harmless by the protocol alone. */
@@ -134,8 +166,27 @@ export class SimulatedNode extends CoreNode {
 
   protected override journal(): Journal {
     const archived = this.archive.watch(this.store.journal);
-    const { sabotage } = this.#cluster.options;
-    return sabotage ? sabotage(archived) : archived;
+    const { journal } = this.#cluster.options.sabotage ?? {};
+    return journal ? journal(archived) : archived;
+  }
+
+  protected override acknowledged(guarded: Journal, process: SimulatedProcess): Journal {
+    const { phases, options, world } = this.#cluster;
+    const { lateSyncMs } = options.sabotage ?? {};
+    const later = (sync: () => void) => world.schedule(lateSyncMs ?? 0, "late sync", sync);
+    const disk = this.store.journal;
+    const synced = syncedJournal(guarded, disk, lateSyncMs === undefined ? undefined : later);
+    return phases.watch(this.name, synced, () => process.alive);
+  }
+
+  protected override network(process: SimulatedProcess): Network {
+    const network = networkOf(process.network, this.version, (request) => {
+      this.hasPinged ||= request.path.startsWith(PING_PATH);
+    });
+    const { options, nodes } = this.#cluster;
+    const nodeAt = (origin: string) =>
+      nodes.find(({ host }) => origin.includes(`//${host.address}:`))?.identity.nodeId ?? "";
+    return options.sabotage?.network?.(network, nodeAt) ?? network;
   }
 
   protected override get sharedMemory(): SharedMemory | undefined {
@@ -152,13 +203,15 @@ export class SimulatedCluster {
   readonly world: SimulatedWorld;
   readonly ether: Ether;
   readonly options: ClusterOptions;
+  readonly conditions = new Conditions();
+  readonly phases = new TransferPhases(this.conditions, (nodeId) => this.#nameOf(nodeId));
   readonly #nodes: SimulatedNode[];
   threads = 0;
   moves = 0;
 
   constructor(options: ClusterOptions) {
     this.options = options;
-    this.world = new SimulatedWorld({ seed: options.seed });
+    this.world = new SimulatedWorld({ seed: options.seed, fork: options.fork });
     this.ether = new Ether(this.world);
     this.#nodes = Array.from(
       { length: options.nodes },
@@ -168,6 +221,10 @@ export class SimulatedCluster {
 
   get nodes(): readonly SimulatedNode[] {
     return this.#nodes;
+  }
+
+  #nameOf(nodeId: string): string {
+    return this.#nodes.find(({ identity }) => identity.nodeId === nodeId)?.name ?? nodeId;
   }
 
   get watched(): readonly Watched[] {

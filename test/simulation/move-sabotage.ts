@@ -9,32 +9,30 @@ import {
 import type { Journal, JournalWrite } from "../../src/store/journal.ts";
 import type { MoveRow } from "../../src/store/rows.ts";
 import { withCommit } from "../../src/store/with-commit.ts";
-import type { ClusterOptions } from "./cluster.ts";
-
-type Sabotage = Pick<ClusterOptions, "sabotage" | "lie">;
+import type { Sabotage } from "./sabotage.ts";
 
 /** Each breaks one promise of a move. If the simulator does not notice, it is at fault. */
 export const MOVE_SABOTAGE = {
   /** An owner gives its certificate before its point of no return. */
-  early_certificate: { lie: certifiesEarly },
+  early_certificate: { routes: certifiesEarly },
   /** A former owner does not remember that it was one, and decides from memory. */
-  forgets_owner: { sabotage: dropping((write) => isPut(write, "moved_tank")) },
+  forgets_owner: { journal: dropping((write) => isPut(write, "moved_tank")) },
   /** The tank stays where it was, too. */
   keeps_tank: {
-    sabotage: dropping((write, { moved }) =>
+    journal: dropping((write, { moved }) =>
       moved.some((tankId) => "remove" in write && isRemovalOf(write, tankId)),
     ),
   },
   /** What the tank has decided does not travel with it. */
   inbox_stays: {
-    sabotage: dropping(
+    journal: dropping(
       (write, { arrived }) =>
         isPut(write, "inbox") && arrived.includes(write.row.destination_tank_id),
     ),
   },
   /** Nor what has left it. */
   outbox_stays: {
-    sabotage: dropping(
+    journal: dropping(
       (write, { arrived }) => isPut(write, "outbox") && arrived.includes(write.row.source_tank_id),
     ),
   },

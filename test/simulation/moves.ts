@@ -48,7 +48,7 @@ export async function runMoves(options: MovesOptions): Promise<MovesReport> {
     nodes,
     fish: seed % 3 === 0 ? 98 : 30,
     secret: SECRET,
-    ...(sabotage === undefined ? {} : MOVE_SABOTAGE[sabotage]),
+    ...(sabotage === undefined ? {} : { sabotage: MOVE_SABOTAGE[sabotage] }),
   });
   const { world } = cluster;
   const nemesis = new Nemesis(cluster);

@@ -1,8 +1,12 @@
 import type { Prng } from "../../src/platform/simulated/prng.ts";
 import type { SimulatedCluster, SimulatedNode } from "./cluster.ts";
+import { CLASSIC, healDisk } from "./faults/classic.ts";
+import type { Fault } from "./faults/fault.ts";
 
 /** Percent of port calls at which the calling node dies, before or after the call took effect. */
 const KILL_PERCENT = 0.03;
+/** Percent of port calls at which the caller and whom it exchanges fish with lose power at once. */
+const POWER_CUT_PERCENT = 0.01;
 const DOWN_MIN_MS = 500;
 const DOWN_MAX_MS = 9_000;
 /** A copy may arrive when its transfer is long settled. */
@@ -11,16 +15,46 @@ const COPY_DELAY_MAX_MS = 30_000;
 const PAUSE_MIN_MS = 1_000;
 const PAUSE_MAX_MS = 8_000;
 
+/**
+ * Percent of the kinds of faults that a storm has, where they are drawn: some combinations need
+ * that others are absent.
+ */
+const SWARM_PERCENT = 55;
+/** Percent of the storms in which processes end; in the others patience runs out. */
+const CRASHING_PERCENT = 60;
+/** How often in the mean the ends of a transfer in a rare phase are struck at that moment. */
+const STRIKES: Readonly<Record<string, number>> = { aborting: 6, returning: 0.8 };
+/** A commit takes longer. */
+const STRUCK_WITHIN_MS = 10;
+
+type Crash = "kill" | "power_cut";
+
+export interface NemesisOptions {
+  readonly faults: readonly Fault[];
+  /** Whether each storm draws which of the kinds it has. */
+  readonly swarms: boolean;
+}
+
 /** Everything that can go wrong with machines and networks, drawn from the world's seed. */
 export class Nemesis {
   readonly #cluster: SimulatedCluster;
+  readonly #options: NemesisOptions;
   readonly #draws: Prng;
+  readonly #powerDraws: Prng;
+  /** Those of the present storm. */
+  #faults: readonly Fault[];
   #raging = false;
   kills = 0;
 
-  constructor(cluster: SimulatedCluster) {
+  constructor(
+    cluster: SimulatedCluster,
+    options: NemesisOptions = { faults: CLASSIC, swarms: false },
+  ) {
     this.#cluster = cluster;
+    this.#options = options;
+    this.#faults = options.faults;
     this.#draws = cluster.world.stream("nemesis");
+    this.#powerDraws = cluster.world.stream("power");
   }
 
   get isRaging(): boolean {
@@ -38,10 +72,20 @@ export class Nemesis {
       delayMinMs: 1,
       delayMaxMs: this.#draws.integer(5, 400),
     });
-    const mayKill = (host: string) => {
-      if (this.#raging && this.#draws.chance(KILL_PERCENT)) this.#kill(this.#nodeAt(host));
+    if (this.#options.swarms) this.#faults = this.#swarm();
+    const has = (fault: string) => this.#faults.some(({ name }) => name === fault);
+    const [kills, cutsPower] = [has("kill"), has("power_cut")];
+    const mayCrash = (host: string) => {
+      if (!this.#raging) return;
+      if (kills && this.#draws.chance(KILL_PERCENT)) this.#crash(this.#nodeAt(host));
+      if (cutsPower && this.#powerDraws.chance(POWER_CUT_PERCENT)) {
+        for (const one of this.#cluster.nodes) this.#crash(one, "power_cut");
+      }
     };
-    world.hooks = { beforeCall: mayKill, afterCall: mayKill };
+    world.hooks = { beforeCall: mayCrash, afterCall: mayCrash };
+    if (this.#options.swarms) {
+      this.#cluster.conditions.onPhase = (phase, nodes) => this.#mayStrike(phase, nodes);
+    }
     this.#next();
   }
 
@@ -50,6 +94,7 @@ export class Nemesis {
     const { world, nodes } = this.#cluster;
     this.#raging = false;
     world.hooks = {};
+    this.#cluster.conditions.onPhase = () => {};
     Object.assign(world.network.faults, {
       requestLossPercent: 0,
       replyLossPercent: 0,
@@ -59,8 +104,20 @@ export class Nemesis {
       delayMaxMs: 5,
     });
     world.network.heal();
-    for (const node of nodes) this.#healDisk(node);
+    for (const node of nodes) {
+      healDisk(node);
+      node.host.disk.astray = undefined;
+      node.host.process?.resume();
+    }
     this.#cluster.bootAll();
+  }
+
+  #swarm(): readonly Fault[] {
+    const { faults } = this.#options;
+    const isCrashing = this.#draws.chance(CRASHING_PERCENT);
+    const possible = faults.filter(({ crashes }) => isCrashing || !crashes);
+    const drawn = possible.filter(() => this.#draws.chance(SWARM_PERCENT));
+    return drawn.length > 0 ? drawn : [this.#draws.pick(possible)];
   }
 
   #next(): void {
@@ -72,32 +129,25 @@ export class Nemesis {
     });
   }
 
-  #act(): void {
-    const node = this.#pick();
-    const { nodes } = this.#cluster;
-    const acts = [
-      () => this.#kill(node),
-      () => this.#cut(node, false),
-      () => this.#cut(node, true),
-      () => this.#jumpClock(node),
-      () => this.#fillDisk(node),
-      () => {
-        for (const one of nodes) this.#kill(one);
-      },
-    ];
-    acts[this.#draws.integer(0, acts.length - 1)]?.();
+  #mayStrike(phase: string, nodes: readonly string[]): void {
+    for (let left = STRIKES[phase] ?? 0; left > 0; left--) {
+      if (this.#draws.chance(100 * left)) this.#strikeSoon(this.#draws.pick(nodes));
+    }
   }
 
-  #jumpClock(node: SimulatedNode): void {
-    node.host.wallOffsetMs = this.#draws.integer(-86_400_000, 86_400_000);
-    this.#cluster.world.record(`clock of ${node.name} jumps`);
+  /** Of all kinds, so that even the rarest phase meets each. */
+  #strikeSoon(name: string): void {
+    const node = this.#cluster.nodes.find((one) => one.name === name);
+    this.#cluster.world.schedule(this.#draws.integer(0, STRUCK_WITHIN_MS), "nemesis", () => {
+      if (this.#raging) this.#act(node, this.#options.faults);
+    });
   }
 
-  #pick(): SimulatedNode {
-    const { nodes } = this.#cluster;
-    const node = nodes[this.#draws.integer(0, nodes.length - 1)];
-    if (!node) throw new Error("a cluster has nodes");
-    return node;
+  #act(node = this.#draws.pick(this.#cluster.nodes), faults = this.#faults): void {
+    const cluster = this.#cluster;
+    const draws = this.#draws;
+    const crash = (one: SimulatedNode, how?: Crash) => this.#crash(one, how);
+    draws.pick(faults).strike({ cluster, node, draws, crash });
   }
 
   #nodeAt(host: string): SimulatedNode {
@@ -106,37 +156,17 @@ export class Nemesis {
     return node;
   }
 
-  #kill(node: SimulatedNode): void {
-    if (!node.running) return;
-    this.kills++;
+  #crash(node: SimulatedNode, how: Crash = "kill"): void {
+    const over = node.running && this.#cluster.conditions.fault(how, [node.name]);
+    // The disk of a machine on which nothing runs may still lose what is not synced.
+    if (how === "power_cut") node.losePower();
     node.host.kill();
+    if (!over) return;
+    this.kills++;
     const downMs = this.#draws.integer(DOWN_MIN_MS, DOWN_MAX_MS);
     this.#cluster.world.schedule(downMs, `reboot ${node.name}`, () => {
+      over();
       if (!node.running) node.boot();
     });
-  }
-
-  /** A partition may outlast the patience of a transfer (60 s), so that aborts are asked for. */
-  #cut(node: SimulatedNode, oneWay: boolean): void {
-    const { world, nodes } = this.#cluster;
-    const others = nodes.filter((one) => one !== node).map((one) => one.host);
-    const heal = world.network.partition([node.host], others, { oneWay });
-    const lengthMs = this.#draws.integer(1_000, this.#draws.chance(20) ? 90_000 : 15_000);
-    world.schedule(lengthMs, `heal ${node.name}`, heal);
-  }
-
-  #fillDisk(node: SimulatedNode): void {
-    const { world } = this.#cluster;
-    world.record(`disk of ${node.name} full`);
-    node.store.setFault("disk full");
-    node.host.disk.fault = "disk full";
-    world.schedule(this.#draws.integer(500, 8_000), `disk of ${node.name}`, () =>
-      this.#healDisk(node),
-    );
-  }
-
-  #healDisk(node: SimulatedNode): void {
-    node.store.setFault(undefined);
-    node.host.disk.fault = undefined;
   }
 }

@@ -1,5 +1,7 @@
 import type { Core } from "../../src/node/core.ts";
+import type { Fork } from "../../src/platform/simulated/world.ts";
 import { ClusterWatch } from "../support/simulated/cluster-watch.ts";
+import type { Run } from "./branches.ts";
 import {
   checkAudit,
   checkFenced,
@@ -14,18 +16,18 @@ import { Nemesis } from "./nemesis.ts";
 import { SABOTAGE, type SabotageName } from "./sabotage.ts";
 
 /** Time to find each other before the nemesis begins. */
-const QUIET_MS = 5_000;
+export const QUIET_MS = 5_000;
 const STORM_MS = 120_000;
 /**
  * After the storm everything must come to rest. The longest wait is that of a transfer whose
  * partition has just healed: its pause of up to 30 s, then the patience of 60 s until it gives up.
  */
-const REST_MS = 240_000;
+export const REST_MS = 240_000;
 /**
  * Once it is calm one hub is agreed on within this time, and stays for as long as anybody looks.
  */
-const HUB_WITHIN_MS = 15_000;
-const HUB_STAYS_MS = 15_000;
+export const HUB_WITHIN_MS = 15_000;
+export const HUB_STAYS_MS = 15_000;
 const STOP_MS = 10_000;
 
 export interface ScenarioOptions {
@@ -34,11 +36,11 @@ export interface ScenarioOptions {
   /** Tanks of each node that are moved between its threads all the time. */
   readonly restlessTanks?: number;
   readonly sabotage?: SabotageName;
+  readonly fork?: Fork | undefined;
 }
 
-export interface Report {
+export interface Report extends Run {
   readonly seed: number;
-  readonly findings: readonly Finding[];
   readonly kills: number;
   /** Moves of tanks from thread to thread that were begun. */
   readonly moves: number;
@@ -85,12 +87,14 @@ export async function runScenario(options: ScenarioOptions): Promise<Report> {
     transfers: sumOf(cluster, ({ archive }) => archive.transfers),
     returned: sumOf(cluster, ({ archive }) => archive.returned),
     settledAfterMs,
+    steps: world.steps,
+    eventsBeforeFork: world.eventsBeforeFork,
     trace: world.traceDigest(),
   };
 }
 
 function clusterOptions(options: ScenarioOptions): ClusterOptions {
-  const { seed, nodes, restlessTanks, sabotage } = options;
+  const { seed, nodes, restlessTanks, sabotage, fork } = options;
   return {
     seed,
     nodes: nodes ?? (seed % 5 === 0 ? 5 : 3),
@@ -98,11 +102,15 @@ function clusterOptions(options: ScenarioOptions): ClusterOptions {
     fish: seed % 3 === 0 ? 98 : 30,
     ...(restlessTanks === undefined ? {} : { restlessTanks }),
     ...(sabotage === undefined ? {} : { sabotage: SABOTAGE[sabotage] }),
+    fork,
   };
 }
 
-/** Twice as many journeys in each direction of the ring as the automatic connections make. */
-export async function connectInRing(cluster: SimulatedCluster): Promise<void> {
+/**
+ * Twice as many journeys in each direction of the ring as the automatic connections make, of
+ * `count` fish at a time.
+ */
+export async function connectInRing(cluster: SimulatedCluster, count = 1): Promise<void> {
   const { cores, world } = cluster;
   const connected = cores.map((core, index) => {
     const next = cores[(index + 1) % cores.length] ?? core;
@@ -112,6 +120,7 @@ export async function connectInRing(cluster: SimulatedCluster): Promise<void> {
       destination_server_id: next.cluster.nodeId,
       probability: 100,
       direction: "both",
+      count,
       force: true,
     });
   });
@@ -142,7 +151,7 @@ export async function stopMigrating(cluster: SimulatedCluster): Promise<void> {
   if (cluster.connections().length > 0) throw new Error("connections come back");
 }
 
-function unrest(cluster: SimulatedCluster): Finding[] {
+export function unrest(cluster: SimulatedCluster): Finding[] {
   const escrows = cluster.cores.map((core) => core.migration.escrowCount);
   return [
     `no rest after ${REST_MS} ms: escrows ${escrows.join(", ")}, ${cluster.cores.length} nodes run`,
@@ -150,7 +159,7 @@ function unrest(cluster: SimulatedCluster): Finding[] {
   ];
 }
 
-function sumOf(cluster: SimulatedCluster, count: (node: SimulatedNode) => number): number {
+export function sumOf(cluster: SimulatedCluster, count: (node: SimulatedNode) => number): number {
   return cluster.nodes.reduce((sum, node) => sum + count(node), 0);
 }
 

@@ -1,5 +1,9 @@
 import { afterEach, describe } from "bun:test";
-import { eventsAreBounded, transfersAreBounded } from "./conformance/bounds.ts";
+import {
+  decisionsAreRemoved,
+  eventsAreBounded,
+  transfersAreBounded,
+} from "./conformance/bounds.ts";
 import { commitsAreCounted, commitsAreWhole } from "./conformance/commits.ts";
 import { transfersAreCounted } from "./conformance/counts.ts";
 import { tanksMove } from "./conformance/moves.ts";
@@ -29,6 +33,7 @@ export function storeConformance(name: string, open: () => Promise<Subject>): vo
     transfersAreFound(opened);
     eventsAreBounded(opened);
     transfersAreBounded(opened);
+    decisionsAreRemoved(opened);
     transfersAreCounted(opened);
     tanksMove(opened);
     registryIsKept(opened);

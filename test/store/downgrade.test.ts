@@ -97,6 +97,25 @@ describe("a database is taken back", () => {
     expect(structureOf(path)).toEqual(before);
   });
 
+  test("not while copies are on their way, which that version would restore", async () => {
+    await makeOldDatabase(path, NEWEST);
+    const database = new Database(path);
+    database.run("UPDATE outbox SET entity_type = 'copy'");
+    database.close();
+    const before = structureOf(path);
+    expect(() => downgradeDatabase(path, NEWEST - 1)).toThrow("copies of fish are on their way");
+    expect(structureOf(path)).toEqual(before);
+  });
+
+  test("a connection that copies moves nothing there", async () => {
+    await makeOldDatabase(path, NEWEST);
+    downgradeDatabase(path, NEWEST - 1);
+    const after = new Database(path, { readonly: true });
+    const row = after.query("SELECT status FROM connections WHERE connection_id = 'c4'").get();
+    after.close();
+    expect(row).toEqual({ status: "paused" });
+  });
+
   test.each(["DELETE FROM moves", "DELETE FROM moved_tanks"])(
     "not while tanks have moved, or are moving, %#",
     async (sql) => {
@@ -105,7 +124,7 @@ describe("a database is taken back", () => {
       database.run(sql);
       database.close();
       const before = structureOf(path);
-      expect(() => downgradeDatabase(path, NEWEST - 1)).toThrow("tanks have moved");
+      expect(() => downgradeDatabase(path, NEWEST - 2)).toThrow("tanks have moved");
       expect(structureOf(path)).toEqual(before);
     },
   );

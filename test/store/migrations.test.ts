@@ -122,6 +122,8 @@ function expectedFrom(version: number) {
     rate: null,
     status: "running",
     strategy: "failover",
+    mode: "move",
+    replacement: "refuse",
     further_destinations: "[]",
     topology: null,
     origin: "auto",
@@ -152,6 +154,22 @@ function expectedFrom(version: number) {
     topology: "ring",
     origin: "manual",
     created_at: 1_700_000_000_012,
+  };
+  const copying = {
+    ...plain,
+    connection_id: "c4",
+    destination_tank_id: "t5",
+    destination_node_id: "n5",
+    probability: 10,
+    mode: "copy",
+    replacement: "fair",
+    origin: "manual",
+    created_at: 1_700_000_000_013,
+  };
+  const ofConnection = {
+    connection_id: "c1",
+    destination_node_id: "n2",
+    destination_tank_id: "t2",
   };
   const log = { tank_id: REEF, engine_version: 1 };
   const initiated = {
@@ -217,7 +235,7 @@ function expectedFrom(version: number) {
     ],
     logStart: 1,
     snapshots: version >= 6 ? [counted, uncounted] : [uncounted],
-    connections: [plain, refined, arranged].slice(0, Math.max(1, version - 7)),
+    connections: [plain, refined, arranged, copying].slice(0, connectionsIn(version)),
     openOutbox: [
       {
         transfer_id: "x1",
@@ -267,12 +285,23 @@ function expectedFrom(version: number) {
         count: 1,
       },
     ],
+    connectionCounts: [
+      ...(version >= 12
+        ? [{ ...ofConnection, state: "delivered", count: 7, last_at: 1_700_000_000_014 }]
+        : []),
+      { ...ofConnection, state: "pending", count: 1, last_at: 1_700_000_000_004 },
+    ],
     // The horizon tells of decisions that were removed before they were counted.
     uncounted: uncountedIn(version),
     remembered: version >= 4 ? [remembered] : [],
     moves: version >= 11 ? [stored] : [],
     movedTanks: version >= 11 ? [gone] : [],
   };
+}
+
+function connectionsIn(version: number): number {
+  if (version >= 12) return 4;
+  return Math.min(3, Math.max(1, version - 7));
 }
 
 /** A whole database of version 1; later ones have removed decisions that nobody counted. */
@@ -296,6 +325,7 @@ async function everythingIn(journal: JournalReads): Promise<unknown> {
     events: await journal.events("x1"),
     horizon: await journal.horizon(pair),
     lastSequences: await journal.lastSequences(),
+    connectionCounts: await journal.connectionCounts(),
     transferCounts: await journal.transferCounts(),
     uncounted: JSON.parse((await journal.meta(TRANSFERS_UNCOUNTED)) ?? "null") ?? undefined,
     remembered: await journal.remembered(),

@@ -123,6 +123,16 @@ export const OLD_VERSIONS: readonly OldVersion[] = [
       INSERT INTO moved_tanks VALUES ('t6', 3, 'n2', '[]', 1700000000015);
     `,
   },
+  {
+    stepSha256: "a6caf11e1cd571454a6e4d1a70f8b589d9faeded54d7181d8b41c4b4d6851089",
+    rows: `
+      INSERT INTO connections
+        (connection_id, source_tank_id, destination_tank_id, destination_node_id, probability,
+         direction, origin, created_at, mode, replacement) VALUES
+        ('c4', '0123456789abcdef', 't5', 'n5', 10, 'both', 'manual', 1700000000013, 'copy', 'fair');
+      INSERT INTO connection_counts VALUES ('c1', 'n2', 't2', 'delivered', 7, 1700000000014);
+    `,
+  },
 ];
 
 /** A database as the tankd of that schema version has left it. */

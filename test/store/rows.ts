@@ -69,6 +69,8 @@ export function connectionRow(connection_id: string, created_at = 1): Connection
     rate: 7.5,
     status: "paused",
     strategy: "round-robin",
+    mode: "copy",
+    replacement: "fair",
     further_destinations: '[["n3","t3"]]',
     topology: "ring",
     origin: "auto",

@@ -24,6 +24,12 @@ const anyCommand: fc.Arbitrary<Command> = fc.oneof(
     side,
     replaces: fc.constant(true as const),
   }),
+  fc.record({
+    kind: fc.constant("import" as const),
+    record,
+    side,
+    copy: fc.constant(true as const),
+  }),
   fc.record({ kind: fc.constant("restore" as const), record }),
   fc.record({ kind: fc.constant("feed" as const), portions: fc.nat() }),
   fc.record({ kind: fc.constant("spawn" as const), fish: fc.nat() }),

@@ -11,11 +11,12 @@ import {
   fishArrive,
   fishLeave,
 } from "../e2e/scenarios.ts";
+import { until } from "../support/commands.ts";
 import { earlierBuild } from "../support/earlier-build.ts";
 import type { Lab } from "../support/lab.ts";
 import { labTest } from "../support/lab-test.ts";
 import type { Node } from "../support/node.ts";
-import { TANKD } from "../support/tankd.ts";
+import { PROMPTLY_MS, TANKD } from "../support/tankd.ts";
 
 const EARLIER = earlierBuild("e0e6890");
 /** As it says itself, of a directory that is newer. */
@@ -93,6 +94,32 @@ describe.each([
     await expectOnlyNewAudited(nodes);
   });
 });
+
+labTest("a node of before takes no copies, and ignores wishes", TIMEOUT_MS, async (lab) => {
+  const [node, old] = await exchanging(lab, [TANKD, EARLIER]);
+  if (node === undefined || old === undefined) throw new Error("two machines");
+  const [source, tank] = [await node.tankId(), await old.tankId()];
+  const delivered = await deliveredBy(node);
+  const wish = await node.cli("connect", source, tank, "--replace", "fair", "--probability", "100");
+  expect(wish).toMatchObject({ exitCode: 0, stderr: "" });
+  await fishLeave(node, delivered + 3);
+  const { exitCode } = await node.cli("connect", source, tank, "--copy", "--probability", "100");
+  expect(exitCode).toBe(0);
+  await until("the copy is given up", PROMPTLY_MS, async () => {
+    const { stdout } = await node.cli("connections");
+    return stdout.includes("runs an older version, which takes no copies");
+  });
+  const before = (await node.tanks())[0]?.ledger;
+  await closeConnections(lab.nodes);
+  await settle(lab.nodes);
+  const after = (await node.tanks())[0]?.ledger;
+  expect(after?.restored).toBe(before?.restored ?? Number.NaN);
+  await expectOnlyNewAudited(lab.nodes);
+});
+
+async function deliveredBy(node: Node): Promise<number> {
+  return (await node.transfers()).filter(({ state }) => state === "delivered").length;
+}
 
 describe("a directory of the build before", () => {
   labTest("goes on under this one, transfers in escrow included", TIMEOUT_MS, async (lab) => {

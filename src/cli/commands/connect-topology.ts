@@ -5,7 +5,7 @@ import {
   askTankNames,
   type Connection,
   connectionSchema,
-  describeTerms,
+  describeMigration,
 } from "../node-access/connections.ts";
 import { findTankAnywhere, readTankAddress } from "../node-access/tank-lookup.ts";
 import { readAnswer } from "../output/answer.ts";
@@ -81,6 +81,5 @@ export async function disconnectTopology(
 
 function describe(made: Connection, nameOf: (tankId: string) => string): string {
   const places = made.destinations.map((one) => `${nameOf(one.tank_id)} on ${one.server_id}`);
-  const [source, terms] = [nameOf(made.source_tank_id), describeTerms(made)];
-  return `Fish of ${source} now migrate to ${places.join(", ")}: ${terms}.`;
+  return describeMigration(made, nameOf(made.source_tank_id), places.join(", "));
 }

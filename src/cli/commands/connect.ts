@@ -6,6 +6,7 @@ import {
   askTankNames,
   type Connection,
   connectionSchema,
+  describeMigration,
   describeTerms,
   isPaused,
 } from "../node-access/connections.ts";
@@ -135,12 +136,11 @@ async function connectTanks(context: CliContext, command: Command, ends: Ends): 
   });
   if (context.wantsJson(command)) return context.printJson(body);
   const { previous, ...made } = readAnswer(madeSchema, body);
-  const terms = describeTerms(made);
   const place = placesOf(destinations, made);
   context.print(
     isPaused(made)
-      ? `The connection from ${source} to ${place} is ${terms}: no fish leave by it.`
-      : `Fish of ${source} now migrate to ${place}: ${terms}.`,
+      ? `The connection from ${source} to ${place} is ${describeTerms(made)}: no fish leave by it.`
+      : describeMigration(made, source, place),
   );
   if (previous) context.print(await describeChange(node, made, previous));
 }

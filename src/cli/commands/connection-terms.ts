@@ -11,6 +11,9 @@ export interface TermOptions {
   readonly count?: string;
   readonly rate?: string;
   readonly strategy?: string;
+  readonly copy?: boolean;
+  readonly move?: boolean;
+  readonly replace?: string;
   readonly pause?: boolean;
   readonly resume?: boolean;
 }
@@ -38,8 +41,17 @@ export function addTermOptions(command: Command): Command {
       new Option(
         "--strategy <name>",
         "which of several destinations is next: failover, round-robin, least-loaded or " +
-          "random (default: failover)",
-      ).choices(["failover", "round-robin", "least-loaded", "random"]),
+          "random; with --copy broadcast: all of them (default: failover)",
+      ).choices(["failover", "round-robin", "least-loaded", "random", "broadcast"]),
+    )
+    .option("--copy", "the fish stay, and others like them are born there, with ids of their own")
+    .option("--move", "the fish leave; the default, and the end of --copy")
+    .addOption(
+      new Option(
+        "--replace <policy>",
+        "what a full tank does: refuse, or fair: a better fish takes the place of its worst, if " +
+          "its node agrees (--replacement asked) or is this one (default: refuse)",
+      ).choices(["refuse", "fair"]),
     )
     .option("--pause", "no fish leave by it until --resume")
     .option("--resume", "fish leave by it again");
@@ -48,6 +60,7 @@ export function addTermOptions(command: Command): Command {
 /** The terms that were given, as the API takes them. @throws Problem `usage` */
 export function readTerms(options: TermOptions): Readonly<Record<string, unknown>> {
   if (options.pause && options.resume) throw new Problem("usage", "give --pause or --resume");
+  if (options.copy && options.move) throw new Problem("usage", "give --copy or --move");
   const status = options.pause ? "paused" : options.resume && "running";
   const terms = {
     probability: readNumber(options.probability, "--probability", 0, 100),
@@ -56,6 +69,8 @@ export function readTerms(options: TermOptions): Readonly<Record<string, unknown
     count: readInteger(options.count, "--count", 1, LIMITS.migrantsPerDrawMax),
     rate: readRate(options.rate),
     strategy: options.strategy,
+    mode: options.copy ? "copy" : options.move && "move",
+    replacement: options.replace,
     status,
   };
   return Object.fromEntries(Object.entries(terms).filter(([, value]) => value !== undefined));

@@ -78,12 +78,14 @@ function describe(connections: readonly Connection[], nameOf: (tankId: string) =
 }
 
 function termsOf(connection: Connection): readonly (string | number)[] {
-  const { selection, count, rate, strategy, destinations } = connection;
+  const { selection, count, rate, strategy, mode, replacement, destinations } = connection;
   const special = [
+    ...(mode === "copy" ? ["copies"] : []),
     ...(selection === "random" ? [] : [selection]),
     ...(count === 1 ? [] : [`${count} a draw`]),
     ...(rate === null ? [] : [`${rate}/min`]),
     ...(destinations.length > 1 ? [strategy] : []),
+    ...(replacement === "fair" ? ["replaces"] : []),
   ];
   return [
     isPaused(connection) ? "paused" : connection.probability,

@@ -30,6 +30,8 @@ export const connectionSchema = z.object({
   rate: z.number().nullable().default(null),
   status: z.string().default("running"),
   strategy: z.string().default("failover"),
+  mode: z.string().default("move"),
+  replacement: z.string().default("refuse"),
   destinations: z.array(destinationSchema).default([]),
   topology: z.string().nullable().default(null),
 });
@@ -57,9 +59,15 @@ export function isPaused({ probability, status }: Connection): boolean {
   return probability === 0 || status === "paused";
 }
 
+/** `Fish of reef now migrate to lake on far: 25 % at each draw, direction both.` */
+export function describeMigration(made: Connection, source: string, place: string): string {
+  const who = made.mode === "copy" ? "Copies of the fish" : "Fish";
+  return `${who} of ${source} now migrate to ${place}: ${describeTerms(made)}.`;
+}
+
 /** `25 % at each draw, direction both`, with what differs from the defaults. */
 export function describeTerms(connection: Connection): string {
-  const { probability, direction, selection, count, rate } = connection;
+  const { probability, direction, selection, count, rate, mode, replacement } = connection;
   const chance = `${probability} % at each draw`;
   return [
     isPaused(connection) ? `paused (${probability} %)` : chance,
@@ -68,5 +76,7 @@ export function describeTerms(connection: Connection): string {
     `direction ${direction}`,
     ...(rate === null ? [] : [`at most ${rate} a minute`]),
     ...(connection.destinations.length > 1 ? [connection.strategy] : []),
+    ...(mode === "copy" ? ["copied, not moved"] : []),
+    ...(replacement === "fair" ? ["fair replacement in a full tank"] : []),
   ].join(", ");
 }

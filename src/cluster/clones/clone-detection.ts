@@ -20,6 +20,8 @@ export interface CloneDetectionDeps {
   readonly ageMs: () => number;
   readonly document: () => NodeDocument;
   readonly policy: () => DialPolicy;
+  /** Whether a node is one of the cluster; see {@link Cluster.knows}. */
+  readonly knows: (nodeId: string) => boolean;
   /** Called when this node is fenced: others should know, and it must not lead. */
   readonly onFenced: (problem: Problem) => void;
 }
@@ -37,9 +39,10 @@ export class CloneDetection {
 
   constructor(withDeps: CloneDetectionDeps) {
     this.#with = withDeps;
-    const { deps, client, table, ageMs, document, onFenced } = withDeps;
+    const { deps, client, table, ageMs, document, knows, onFenced } = withDeps;
     this.positions = new JournalPositions(deps, {
       table,
+      knows,
       counts: (nodeId, bootId) => this.peers.counts(nodeId, bootId),
       challenges: (nodeId) => this.peers.challenges(nodeId),
       onChallenged: (nodeId, challenges) => void this.#answer(nodeId, challenges),

@@ -34,8 +34,15 @@ export interface Positions {
   remembered(nodeId: string): string | undefined;
   /** Takes another node's memory of this one. Fences this node if that exceeds its journal. */
   judge(nodeId: string, remembered: string | null | undefined): void;
-  /** Writes for the transaction that decides or settles a transfer: the other node's position. */
-  remember(nodeId: string, statement: string | undefined): readonly JournalWrite[];
+  /**
+   * Writes for the transaction that decides or settles a transfer: the other node's position. Of a
+   * `stranger` it is kept like that of a node which was only met, and gives way first.
+   */
+  remember(
+    nodeId: string,
+    statement: string | undefined,
+    isStranger?: boolean,
+  ): readonly JournalWrite[];
   /**
    * Whether that node, in another start than the stored one, is behind its stored position, or
    * another start of it is alive. Within one start messages may be reordered.
@@ -55,6 +62,8 @@ export type JournalPositionsDeps = Pick<
 
 export interface JournalPositionsHooks {
   readonly table: Pick<PeerTable, "get" | "update">;
+  /** Whether a node is one of the cluster; see {@link Cluster.knows}. */
+  readonly knows: (nodeId: string) => boolean;
   /** Whether this is the start of a node that counts, if two of them may be alive. */
   readonly counts: (nodeId: string, bootId: string) => boolean;
   /** The challenges for the starts of a node, if two of them may be alive. */
@@ -97,6 +106,7 @@ export class JournalPositions implements Positions {
     this.#peers = new PeerPositions({
       ...deps,
       isEngaged: (nodeId) => deps.isEngagedWith?.(nodeId) ?? false,
+      isKnown: hooks.knows,
     });
   }
 
@@ -161,10 +171,15 @@ export class JournalPositions implements Positions {
     return this.#peers.hasExchanged(nodeId);
   }
 
-  remember(nodeId: string, statement: string | undefined): readonly JournalWrite[] {
+  remember(
+    nodeId: string,
+    statement: string | undefined,
+    isStranger = false,
+  ): readonly JournalWrite[] {
     if (nodeId === this.#deps.identity.nodeId) return [];
     const said = readPosition(statement);
-    return said && this.#isVerified(nodeId, said) ? this.#peers.writes(nodeId, said) : [];
+    if (!said || !this.#isVerified(nodeId, said)) return [];
+    return this.#peers.writes(nodeId, said, isStranger ? "handshake" : "transfer");
   }
 
   #isVerified(nodeId: string, statement: PositionStatement): boolean {

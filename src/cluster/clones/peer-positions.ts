@@ -14,6 +14,8 @@ export interface PeerPositionsDeps {
   readonly log: Log;
   /** Whether transfers to that node are open: then it is not evicted. */
   readonly isEngaged: (nodeId: string) => boolean;
+  /** Whether a node is one of the cluster: anybody can make any number of others. */
+  readonly isKnown: (nodeId: string) => boolean;
 }
 
 /** Interval of commits of positions that have grown; those of transfers are committed with them. */
@@ -23,8 +25,8 @@ const WRITE_SOON_MS = 2_000;
 
 /**
  * The stored journal positions of other nodes. Bounded: the least recently heard of is evicted,
- * nodes that were only met before those that fish were exchanged with, and none with open
- * transfers.
+ * strangers first, then nodes that were only met, then those that fish were exchanged with, and
+ * none with open transfers.
  */
 export class PeerPositions {
   readonly #deps: PeerPositionsDeps;
@@ -88,13 +90,17 @@ export class PeerPositions {
   }
 
   /** Takes a position with a transfer: writes for the transaction that decides or settles it. */
-  writes(nodeId: string, statement: PositionStatement): readonly JournalWrite[] {
+  writes(
+    nodeId: string,
+    statement: PositionStatement,
+    by: RememberedRow["heard_by"] = "transfer",
+  ): readonly JournalWrite[] {
     const known = this.#rows.get(nodeId);
     const newest = known && known.position > statement.position ? known : statement;
     const row =
       newest === known
-        ? { ...known, heard_by: "transfer" as const, heard_at: this.#deps.clock.wallMs() }
-        : this.#rowOf(nodeId, statement, "transfer");
+        ? { ...known, heard_by: by, heard_at: this.#deps.clock.wallMs() }
+        : this.#rowOf(nodeId, statement, by);
     this.#keep(row);
     return [{ put: "remembered", row }];
   }
@@ -120,7 +126,8 @@ export class PeerPositions {
     const able = [...this.#rows.values()].filter(
       ({ node_id }) => node_id !== row.node_id && !this.#deps.isEngaged(node_id),
     );
-    const victim = able.find(({ heard_by }) => heard_by === "handshake") ?? able[0];
+    const met = able.filter(({ heard_by }) => heard_by === "handshake");
+    const victim = met.find(({ node_id }) => !this.#deps.isKnown(node_id)) ?? met[0] ?? able[0];
     if (!victim) return;
     this.#rows.delete(victim.node_id);
     this.#unwritten.add(victim.node_id);

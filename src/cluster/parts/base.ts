@@ -73,9 +73,26 @@ export function createBase(deps: ClusterDeps, state: ClusterState) {
     ageMs,
     document,
     policy,
+    knows: (nodeId) => knows(nodeId),
     onFenced: (problem) => events.emit({ kind: "fenced", problem }),
   });
   const isFenced = () => clones.positions.fenced !== undefined;
+  /** Whether a node belongs to the cluster: without a secret all do. */
+  const isMember = (nodeId: string) =>
+    deps.settings.secret === undefined ||
+    nodeId === deps.identity.nodeId ||
+    table.get(nodeId)?.isMember === true;
+  /** See {@link Cluster.knows}. */
+  const knows = (nodeId: string): boolean => {
+    if (nodeId === deps.identity.nodeId || clones.positions.hasExchanged(nodeId)) return true;
+    const peer = table.get(nodeId);
+    if (peer === undefined) return false;
+    const { registration, relay } = peer;
+    const told = registration?.toldBy === undefined ? undefined : registration.record;
+    if (deps.settings.secret !== undefined) return isMember(nodeId) || told?.member === true;
+    const hasAnswered = table.isConfirmed(peer) || relay !== undefined;
+    return hasAnswered || client.tunnels.holds(nodeId) || told?.reachable === true;
+  };
   return {
     deps,
     state,
@@ -102,11 +119,8 @@ export function createBase(deps: ClusterDeps, state: ClusterState) {
     ownHost: () => addresses()[0]?.host ?? "127.0.0.1",
     isOwn: ({ host, port }: Address) =>
       addresses().some((own) => own.host === withoutZone(host) && own.port === port),
-    /** Whether a node belongs to the cluster: without a secret all do. */
-    isMember: (nodeId: string) =>
-      deps.settings.secret === undefined ||
-      nodeId === deps.identity.nodeId ||
-      table.get(nodeId)?.isMember === true,
+    isMember,
+    knows,
   };
 }
 

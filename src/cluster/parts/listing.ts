@@ -1,3 +1,5 @@
+import { LIMITS } from "../../platform/limits.ts";
+import { TokenBuckets } from "../../platform/token-bucket.ts";
 import { dialable } from "../peers/dial-policy.ts";
 import { isDialable, isReady, type Peer } from "../peers/peer.ts";
 import { Aliases } from "../registry/aliases.ts";
@@ -11,6 +13,9 @@ import { Passage } from "../tunnel/passage.ts";
 import { Relays } from "../tunnel/relays.ts";
 import type { BaseParts } from "./base.ts";
 import type { ContactParts } from "./contact.ts";
+
+/** Whether nodes that say that they are behind a relay are there: questions to each relay. */
+const LOOKS_BEHIND_A_RELAY = { perSecond: 1, burst: 8, keysMax: LIMITS.tunnelsMax };
 
 /** Interval at which a relayed node is dialled when a request is sent to it. */
 const DIRECT_AGAIN_MS = 30_000;
@@ -102,6 +107,7 @@ export function createListing(base: BaseParts, contact: ContactParts, notify: ()
   const tunnels = new IncomingTunnels(base);
   base.client.tunnels = tunnels;
   const passage = new Passage(deps);
+  const looks = new TokenBuckets(deps.clock, LOOKS_BEHIND_A_RELAY);
   const { discoveryTimeoutMs: timeoutMs } = deps.settings.timing;
   const forwarder = new Forwarder({ client: base.client, passage, timeoutMs });
   const relays = new Relays({ ...base, registry, meet, meetDirectly, tunnels, passage });
@@ -117,6 +123,7 @@ export function createListing(base: BaseParts, contact: ContactParts, notify: ()
     tunnels,
     relays,
     passage,
+    looks,
     meet,
     isKnown,
   };

@@ -11,16 +11,26 @@ export interface ChoicePorts {
 }
 
 /**
- * The destination of the next fish, among those that can be reached now, in the order in which the
- * connection has them. The fish keeps it: a failover concerns the next one.
+ * The destinations of the next fish, of which only copies have several, among those that can be
+ * reached now, in the order in which the connection has them. The fish keeps its own: a failover
+ * concerns the next one.
  */
-export function chooseDestination<Open extends Destination>(
+export function chooseDestinations<Open extends Destination>(
   strategy: Strategy,
   open: readonly Open[],
   { load, nextTurn, unit }: ChoicePorts,
-): Open | undefined {
-  if (strategy === "round-robin") return open[nextTurn() % open.length];
-  if (strategy === "random") return open[Math.floor(unit() * open.length)];
-  if (strategy === "failover") return open[0];
-  return open.toSorted((a, b) => load(a) - load(b))[0];
+): readonly Open[] {
+  const at = (place: number) => open.slice(place, place + 1);
+  switch (strategy) {
+    case "broadcast":
+      return open;
+    case "failover":
+      return at(0);
+    case "round-robin":
+      return at(nextTurn() % Math.max(1, open.length));
+    case "random":
+      return at(Math.floor(unit() * open.length));
+    case "least-loaded":
+      return open.toSorted((a, b) => load(a) - load(b)).slice(0, 1);
+  }
 }

@@ -71,6 +71,7 @@ export class Connections {
     const { journal } = this.#ports;
     for (const row of await journal.connections()) this.#rows.set(row.connection_id, row);
     this.records.keep(this.list());
+    this.records.load(await journal.connectionCounts());
     this.#removedByHand = (await journal.meta(AUTO_CONNECTION_REMOVED)) !== undefined;
   }
 
@@ -81,6 +82,11 @@ export class Connections {
 
   list(): readonly ConnectionRow[] {
     return [...this.#rows.values()];
+  }
+
+  /** Whether fish of it ask for a place in a full tank. */
+  asksToReplace(connectionId: string | null): boolean {
+    return this.#rows.get(connectionId ?? "")?.replacement === "fair";
   }
 
   /**

@@ -1,7 +1,8 @@
 import type { Cluster } from "../../cluster/cluster.ts";
 import { messageOf, Problem } from "../../platform/errors.ts";
+import { NetworkError } from "../../platform/network.ts";
 import type { Tanks } from "../../tanks/tanks.ts";
-import type { Replacement } from "../payloads/entity.ts";
+import type { ReplacementRule } from "../payloads/entity.ts";
 import { problemIn } from "../transfer/protocol.ts";
 import type { Destination } from "./destinations.ts";
 import { isWhole } from "./ends.ts";
@@ -21,11 +22,16 @@ export interface HealthPorts {
   readonly tanks: Pick<Tanks, "get">;
   readonly cluster: Pick<Cluster, "nodeId" | "server" | "tanksOf">;
   /** Of this node's tanks. Default: `refuse`. */
-  readonly replacement?: Replacement;
+  readonly replacement?: ReplacementRule;
 }
 
 const OK: HealthReport = { health: "ok", reason: null };
 const NO_TANK: HealthReport = { health: "gone", reason: "its node has no such tank" };
+
+const OLDER: HealthReport = {
+  health: "unreachable",
+  reason: "its node runs an older version, which takes no copies",
+};
 
 /**
  * The health of a destination: what the cluster knows of it now, else what became of the last fish.
@@ -50,7 +56,7 @@ export function knownHealth(
     const tank = tanks.get(tankId);
     if (!tank) return { health: "gone", reason: "there is no such tank on this node" };
     const { alive, capacity } = tank.stats;
-    if (alive < capacity || replacement !== "refuse") return undefined;
+    if (alive < capacity || replacement === "fair") return undefined;
     return { health: "full", reason: `it holds ${alive} fish` };
   }
   const absence = absenceOf(cluster, nodeId);
@@ -77,6 +83,7 @@ function absenceOf(cluster: Pick<Cluster, "server">, nodeId: string): string | u
 function healthBySilence(code: string | undefined): HealthReport | undefined {
   if (code === undefined) return undefined;
   if (code === "unknown_tank") return NO_TANK;
+  if (code === "unsupported_entity") return OLDER;
   if (code === "too_many") return { health: "ok", reason: "its node asks to send fewer fish" };
   return { health: "unreachable", reason: `the fish on its way there is not decided: ${code}` };
 }
@@ -84,6 +91,7 @@ function healthBySilence(code: string | undefined): HealthReport | undefined {
 function healthByReturn(reason: string | undefined): HealthReport {
   if (reason === "tank_full") return { health: "full", reason: "it had no room for the last fish" };
   if (reason === "unknown_tank") return NO_TANK;
+  if (reason === "unsupported_entity") return OLDER;
   return reason === undefined ? OK : { ...OK, reason: `the last fish came back: ${reason}` };
 }
 
@@ -105,13 +113,13 @@ export async function requireReachable(
     new Problem(
       "unreachable",
       `The tank ${tank} on ${label} cannot be reached: ${reason}. Nothing was stored; with ` +
-        `"force": true, or --force, it is, and fish leave once it can.`,
+        "--force it is, and fish leave once it can.",
     );
   const absence = absenceOf(cluster, nodeId);
   if (absence !== undefined) throw refuse(absence);
   const path = `/api/tanks/${encodeURIComponent(tankId)}`;
   const reply = await cluster.read(nodeId, path).catch((error: unknown) => {
-    throw refuse(messageOf(error));
+    throw refuse(error instanceof NetworkError ? error.reason : messageOf(error));
   });
   if (problemIn(reply).code !== "unknown_tank") return;
   throw new Problem("unknown_tank", `${label} has no tank ${tank}.`);

@@ -1,5 +1,5 @@
 import type { Clock } from "../../platform/clock.ts";
-import type { ConnectionRow, OutboxRow } from "../../store/rows.ts";
+import type { ConnectionCountRow, ConnectionRow, OutboxRow } from "../../store/rows.ts";
 import type { Destination } from "./destinations.ts";
 
 /**
@@ -8,10 +8,14 @@ import type { Destination } from "./destinations.ts";
  */
 const restAfterReturnMs = 30_000;
 
+/** A tank that is not there, and a node that knows no copies, stay so for longer. */
+const LASTING: ReadonlySet<string> = new Set(["unknown_tank", "unsupported_entity"]);
+const lastingRestMs = 600_000;
+
 /** Fish that a rate may save up: those of ten seconds, so that draws between them do not matter. */
 const savedMinutes = 1 / 6;
 
-/** What has become of the fish of a connection to one destination, since the node has started. */
+/** What has become of the fish of a connection to one destination. */
 export interface DestinationRecord {
   sent: number;
   delivered: number;
@@ -48,6 +52,19 @@ export class ConnectionRecords {
     const kept = new Set(rows.map((row) => row.connection_id));
     for (const id of [...this.#records.keys()]) if (!kept.has(id)) this.#records.delete(id);
     for (const id of kept) if (!this.#records.has(id)) this.#records.set(id, freshRecord());
+  }
+
+  /** The figures of earlier runs. */
+  load(counts: readonly ConnectionCountRow[]): void {
+    for (const { count, last_at, state, ...row } of counts) {
+      const noted = this.#at(row.connection_id, row);
+      if (!noted) continue;
+      noted.sent += count;
+      if (state === "returned") noted.returned += count;
+      if (state !== "delivered") continue;
+      noted.delivered += count;
+      noted.deliveredAtMs = last_at;
+    }
   }
 
   of(connectionId: string, destination: Destination): Readonly<DestinationRecord> {
@@ -92,7 +109,7 @@ export class ConnectionRecords {
     const noted = this.#at(row.connection_id, row);
     if (!noted) return;
     noted.delivered += 1;
-    noted.deliveredAtMs = this.#clock.wallMs();
+    noted.deliveredAtMs = row.updated_at;
     noted.returnReason = undefined;
   }
 
@@ -101,7 +118,8 @@ export class ConnectionRecords {
     if (!noted) return;
     noted.returned += 1;
     noted.returnReason = row.reason ?? "refused";
-    noted.restsUntilMs = this.#clock.monotonicMs() + restAfterReturnMs;
+    const restMs = LASTING.has(noted.returnReason) ? lastingRestMs : restAfterReturnMs;
+    noted.restsUntilMs = this.#clock.monotonicMs() + restMs;
   }
 
   #at(connectionId: string | null, destination: Destination): DestinationRecord | undefined {

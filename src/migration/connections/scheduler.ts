@@ -9,7 +9,7 @@ import type { Log } from "../../telemetry/log.ts";
 import type { Outgoing } from "../transfer/outgoing.ts";
 import { pairOf } from "../transfer/sequences.ts";
 import type { Undecided } from "../transfer/undecided-pairs.ts";
-import { chooseDestination } from "./choice.ts";
+import { chooseDestinations } from "./choice.ts";
 import type { Connections } from "./connections.ts";
 import { type Destination, destinationsOf } from "./destinations.ts";
 
@@ -57,10 +57,12 @@ export class Scheduler {
     for (const row of connections.list()) {
       const open = this.#openDestinations(row, undecided);
       if (open.length === 0 || !this.#isDrawn(row)) continue;
+      const each = row.strategy === "broadcast" ? open.length : 1;
       const room = open.reduce((sum, opening) => sum + opening.room, 0);
-      const count = Math.min(row.count, room, connections.records.allowed(row), places);
+      const most = Math.min(room, connections.records.allowed(row), places);
+      const count = Math.min(row.count, Math.floor(most / each));
       if (count <= 0) continue;
-      places -= count;
+      places -= count * each;
       drawn.push({ row, open, count });
     }
     const sources = Map.groupBy(drawn, ({ row }) => row.source_tank_id);
@@ -102,8 +104,9 @@ export class Scheduler {
   async #sendInTurn(draws: readonly Draw[]): Promise<void> {
     const departures: Promise<unknown>[] = [];
     for (const draw of draws) {
-      const { source_tank_id, selection, direction } = draw.row;
-      const wanted = { selection, direction, count: draw.count };
+      const { source_tank_id, selection, direction, mode } = draw.row;
+      const copies = mode === "copy";
+      const wanted = { selection, direction, count: draw.count, ...(copies ? { copies } : {}) };
       const chosen = await this.#guarded(draw.row, () =>
         this.#ports.tanks.pickMigrants(source_tank_id, wanted),
       );
@@ -126,16 +129,23 @@ export class Scheduler {
     }
   }
 
-  async #sendOne({ row, open }: Draw, { fishId, side }: Migrant): Promise<void> {
-    const { outgoing, connections } = this.#ports;
-    const { source_tank_id, connection_id, strategy } = row;
+  async #sendOne({ row, open }: Draw, migrant: Migrant): Promise<void> {
+    const { connections, random } = this.#ports;
     const roomy = open.filter(({ room }) => room > 0);
-    const destination = chooseDestination(strategy, roomy, {
+    const destinations = chooseDestinations(row.strategy, roomy, {
       load: (one) => this.#loadOf(one),
-      nextTurn: () => connections.records.nextTurn(connection_id),
-      unit: () => this.#ports.random.unit(),
+      nextTurn: () => connections.records.nextTurn(row.connection_id),
+      unit: () => random.unit(),
     });
-    if (!destination) return;
+    await Promise.all(destinations.map((one) => this.#sendTo(one, row, migrant)));
+  }
+
+  async #sendTo(
+    destination: Opening,
+    { source_tank_id, connection_id }: ConnectionRow,
+    { fishId, side, record }: Migrant,
+  ): Promise<void> {
+    const { outgoing, connections } = this.#ports;
     destination.room -= 1;
     const { destination_node_id, destination_tank_id } = destination;
     const transferId = await outgoing.send({
@@ -143,9 +153,10 @@ export class Scheduler {
       destination_node_id,
       destination_tank_id,
       connection_id,
-      entity_type: "fish",
+      entity_type: record === undefined ? "fish" : "copy",
       entityId: fishId,
       side,
+      record,
     });
     if (transferId === undefined) return;
     connections.records.noteSent(connection_id, destination, transferId);

@@ -13,6 +13,8 @@ export const TERMS_DEFAULT: ConnectionTerms = {
   rate: null,
   status: "running",
   strategy: "failover",
+  mode: "move",
+  replacement: "refuse",
 };
 
 /** The terms of `base`, but for those that are given. */
@@ -23,7 +25,7 @@ export function withTerms<Base extends ConnectionTerms>(base: Base, given: Given
 
 /** @throws Problem `invalid` */
 export function requireTerms(terms: ConnectionTerms): void {
-  const { probability, selection, count, rate } = terms;
+  const { probability, selection, count, rate, strategy, mode } = terms;
   if (!(probability >= 0 && probability <= 100)) {
     throw new Problem("invalid", "The probability is a percentage from 0 to 100.");
   }
@@ -31,6 +33,12 @@ export function requireTerms(terms: ConnectionTerms): void {
   const most = LIMITS.migrantsPerDrawMax;
   if (!(Number.isInteger(count) && count >= 1 && count <= most)) {
     throw new Problem("invalid", `The count of a draw is a whole number from 1 to ${most}.`);
+  }
+  if (strategy === "broadcast" && mode !== "copy") {
+    throw new Problem(
+      "invalid",
+      "A fish can be in one place only: the strategy broadcast is for connections that copy.",
+    );
   }
   if (rate !== null && !(rate > 0 && rate <= LIMITS.connectionRateMax)) {
     throw new Problem(

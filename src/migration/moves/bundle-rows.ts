@@ -2,11 +2,13 @@ import { z } from "zod";
 import { LIMITS } from "../../platform/limits.ts";
 import {
   CONNECTION_DIRECTIONS,
+  CONNECTION_MODES,
   type ConnectionRow,
   ENTITY_TYPES,
   type HorizonRow,
   type InboxRow,
   type OutboxRow,
+  REPLACEMENTS,
   STRATEGIES,
   type TransferCountRow,
   type TransferEventRow,
@@ -100,6 +102,8 @@ const connectionSchema = z.strictObject({
   rate: z.number().positive().nullable(),
   status: z.enum(["running", "paused"]),
   strategy: z.enum(STRATEGIES),
+  mode: z.enum(CONNECTION_MODES),
+  replacement: z.enum(REPLACEMENTS),
   further_destinations: z.string().max(64 * 1024),
   topology: name.nullable(),
   origin: z.enum(["auto", "manual"]),

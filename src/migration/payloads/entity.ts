@@ -1,8 +1,11 @@
+import { invariant } from "../../platform/errors.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import { readPlantRecord, readRecord } from "../../sim/index.ts";
-import type { JournalWrite } from "../../store/journal.ts";
+import type { Command } from "../../sim/types.ts";
+import type { Journal, JournalWrite } from "../../store/journal.ts";
 import type { EntityType } from "../../store/rows.ts";
 import type { Tanks } from "../../tanks/tanks.ts";
+import { commitDurably } from "../transfer/commit-durably.ts";
 import type {
   Barrier,
   Entry,
@@ -15,27 +18,29 @@ import type {
 } from "./payload.ts";
 
 /**
- * What a full tank does with a fish that arrives: `refuse` it, or let it take the place of the
- * worst one if it is better (`fair`, after pagmo's fair_replace).
+ * What a full tank of a node does with a fish of a known node: `refuse` it, let it take a place
+ * (`fair`), or that only where its connection has `asked` for it.
  */
-export const REPLACEMENTS = ["refuse", "fair"] as const;
-export type Replacement = (typeof REPLACEMENTS)[number];
+export const REPLACEMENT_RULES = ["refuse", "asked", "fair"] as const;
+export type ReplacementRule = (typeof REPLACEMENT_RULES)[number];
 
 /** One inhabitant of a tank: the world's commands export, import and restore it. */
 class EntityPayload implements Payload {
   readonly recordBytesMax = LIMITS.entityRecordBytesMax;
   readonly read: (record: Uint8Array) => RecordReading;
   readonly #tanks: Pick<Tanks, "submit">;
-  readonly #replacement: Replacement;
+  readonly #canReplace: boolean;
+  /** What the import says besides. */
+  protected readonly arrival: { readonly copy?: true } = {};
 
   constructor(
     tanks: Pick<Tanks, "submit">,
     read: (record: Uint8Array) => RecordReading,
-    replacement: Replacement,
+    canReplace: boolean,
   ) {
     this.#tanks = tanks;
     this.read = read;
-    this.#replacement = replacement;
+    this.#canReplace = canReplace;
   }
 
   async seal(
@@ -49,12 +54,17 @@ class EntityPayload implements Payload {
   }
 
   async import(
-    { tankId, record, side }: ImportOrder,
+    { tankId, record, side, mayReplace }: ImportOrder,
     alongside: (entry: Entry) => readonly JournalWrite[],
   ): Promise<void> {
-    const arrival = { kind: "import", record, side } as const;
-    const command =
-      this.#replacement === "fair" ? { ...arrival, replaces: true as const } : arrival;
+    const replaces = mayReplace && this.#canReplace;
+    const command: Command = {
+      kind: "import",
+      record,
+      side,
+      ...(replaces ? { replaces } : {}),
+      ...this.arrival,
+    };
     await this.#tanks.submit(tankId, command, ({ outcome, epoch }) =>
       alongside({ refusal: outcome.kind === "done" ? null : outcome.reason, epoch }),
     );
@@ -72,8 +82,44 @@ class EntityPayload implements Payload {
   }
 }
 
+/**
+ * A fish that stays where it is, and of which another one is born elsewhere. Only the row of its
+ * transfer tells of it at the source, so there is nothing to restore.
+ */
+class CopyPayload extends EntityPayload {
+  protected override readonly arrival = { copy: true } as const;
+  readonly #journal: Pick<Journal, "commit">;
+
+  constructor(
+    tanks: Pick<Tanks, "submit">,
+    read: (record: Uint8Array) => RecordReading,
+    journal: Pick<Journal, "commit">,
+  ) {
+    super(tanks, read, true);
+    this.#journal = journal;
+  }
+
+  override async seal(
+    { record }: SealOrder,
+    alongside: (sealed: Uint8Array) => readonly JournalWrite[],
+  ): Promise<void> {
+    invariant(record, "the record of a copy is read when it is chosen");
+    await commitDurably(this.#journal, alongside(record));
+  }
+
+  override async restore(
+    _order: RestoreOrder,
+    alongside: () => readonly JournalWrite[],
+  ): Promise<Barrier> {
+    await this.#journal.commit(alongside());
+    return undefined;
+  }
+}
+
 /** Readers of records, which never see a tank: malformed bytes do not reach one. */
-export type EntityReaders = Readonly<Record<EntityType, (record: Uint8Array) => RecordReading>>;
+export type EntityReaders = Readonly<
+  Record<Exclude<EntityType, "copy">, (record: Uint8Array) => RecordReading>
+>;
 
 /** The world's own readers. A record of another kind than announced is a bad one. */
 const WORLD_READERS: EntityReaders = {
@@ -93,12 +139,13 @@ function unreadable(reason: string): RecordReading {
 
 export function entityPayloads(
   tanks: Pick<Tanks, "submit">,
+  journal: Pick<Journal, "commit">,
   readers = WORLD_READERS,
-  replacement: Replacement = "refuse",
 ): Payloads {
   return {
-    fish: new EntityPayload(tanks, readers.fish, replacement),
+    fish: new EntityPayload(tanks, readers.fish, true),
+    copy: new CopyPayload(tanks, readers.fish, journal),
     // A plant needs a spot, and no plant makes room for another.
-    plant: new EntityPayload(tanks, readers.plant, "refuse"),
+    plant: new EntityPayload(tanks, readers.plant, false),
   };
 }

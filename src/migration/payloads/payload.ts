@@ -33,6 +33,8 @@ export interface SealOrder {
   readonly entityId: string;
   /** The wall by which it leaves. */
   readonly side: Side;
+  /** Of a copy, which was read and not taken. */
+  readonly record?: Uint8Array | undefined;
 }
 
 export interface ImportOrder {
@@ -40,6 +42,8 @@ export interface ImportOrder {
   readonly record: Uint8Array;
   /** The wall by which it enters. */
   readonly side: Side;
+  /** Whether it may take the place of another one in a full tank. */
+  readonly mayReplace: boolean;
 }
 
 export interface RestoreOrder {

@@ -1,11 +1,10 @@
 import type { PeerReply } from "../../cluster/peer-route.ts";
 import type { Clock } from "../../platform/clock.ts";
-import { Problem } from "../../platform/errors.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import { enter, SharedRoom } from "../../platform/room.ts";
 import { TokenBuckets } from "../../platform/token-bucket.ts";
 import type { Tanks } from "../../tanks/tanks.ts";
-import { replyOf } from "./courier.ts";
+import { busy } from "./decisions.ts";
 import type { AbortRequest } from "./protocol.ts";
 import type { TransferQuotas } from "./quotas.ts";
 
@@ -53,11 +52,5 @@ export class Admission {
 }
 
 function slowDown(waitMs: number): PeerReply {
-  const problem = new Problem("too_many", "Too many fish at once from this node; slow down.");
-  const { status, body } = replyOf(problem);
-  return {
-    status,
-    body: { ...(body as object), retry_after_ms: waitMs },
-    headers: { "retry-after": String(Math.ceil(waitMs / 1000)) },
-  };
+  return busy("Too many fish at once from this node; slow down.", waitMs);
 }

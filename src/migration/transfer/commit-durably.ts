@@ -3,7 +3,7 @@ import type { Journal, JournalWrite } from "../../store/journal.ts";
 
 /** Commits, and rejects with Problem `storage_unavailable` where the storage takes no writes. */
 export async function commitDurably(
-  journal: Journal,
+  journal: Pick<Journal, "commit">,
   writes: readonly JournalWrite[],
 ): Promise<void> {
   try {

@@ -57,13 +57,27 @@ export interface CourierPorts {
   /** What shows that this node acts for another: see `Owners`. */
   readonly owners: Pick<Owners, "proofFor">;
   /** This node's own routes: transfers between local tanks use the same protocol. */
-  readonly answerLocally: (path: string, body: unknown) => Promise<PeerReply>;
+  readonly answerLocally: (
+    path: string,
+    body: unknown,
+    replacing: string | undefined,
+  ) => Promise<PeerReply>;
+  /** Whether its connection asks that it may take a place in a full tank. */
+  readonly asksToReplace: (row: OutboxRow) => boolean;
 }
 
 /** A transfer to ask for, with the lowest undecided sequence of its pair. */
 export interface Asked {
   readonly row: OutboxRow;
   readonly lowestUndecided: number;
+}
+
+/** A request about transfers. */
+interface Letter {
+  readonly path: string;
+  readonly body: unknown;
+  /** Which of its transfers ask to replace, in the query. */
+  readonly replacing: string | undefined;
 }
 
 /** Sends questions about transfers and classifies the answers. Never rejects. */
@@ -79,7 +93,11 @@ export class Courier {
     const subject = this.#subject(row, lowestUndecided);
     const body = question === "transfer" ? withRecord(subject, row) : subject;
     try {
-      return judge(await this.#postOrRetry(row.destination_node_id, path, body), row);
+      const replacing = question === "transfer" ? this.#replacing([row]) : undefined;
+      return judge(
+        await this.#postOrRetry(row.destination_node_id, { path, body, replacing }),
+        row,
+      );
     } catch (error) {
       const code = error instanceof NetworkError ? "no_answer" : "not_sent";
       return undecided(code, messageOf(error));
@@ -98,7 +116,9 @@ export class Courier {
     );
     try {
       const nodeId = first.row.destination_node_id;
-      const reply = await this.#postOrRetry(nodeId, BATCH_PATH, { version: 1, transfers });
+      const replacing = this.#replacing(asked.map(({ row }) => row));
+      const body = { version: 1, transfers };
+      const reply = await this.#postOrRetry(nodeId, { path: BATCH_PATH, body, replacing });
       if (reply.status === 404 && problemIn(reply).code === "not_found") return undefined;
       const replies = repliesIn(reply, asked.length);
       return asked.map(({ row }, index) => judge(replies[index] ?? reply, row));
@@ -106,6 +126,12 @@ export class Courier {
       const code = error instanceof NetworkError ? "no_answer" : "not_sent";
       return asked.map(() => undecided(code, messageOf(error)));
     }
+  }
+
+  /** The places in the request of those that ask to replace. */
+  #replacing(rows: readonly OutboxRow[]): string | undefined {
+    const places = rows.flatMap((row, at) => (this.#ports.asksToReplace(row) ? [at] : []));
+    return places.length === 0 ? undefined : places.join(".");
   }
 
   #subject(row: OutboxRow, lowestUndecided: number): AbortRequest {
@@ -129,22 +155,26 @@ export class Courier {
    * Retries a node whose address has changed or that has restarted, since the second call begins
    * with a handshake. A slow node is not retried at once, to avoid more load.
    */
-  async #postOrRetry(nodeId: string, path: string, body: unknown): Promise<PeerReply> {
+  async #postOrRetry(nodeId: string, letter: Letter): Promise<PeerReply> {
     for (let left = this.#ports.peerRetries; ; left--) {
       try {
-        return await this.#post(nodeId, path, body);
+        return await this.#post(nodeId, letter);
       } catch (error) {
         if (left <= 0 || !hadNoConnection(error)) throw error;
       }
     }
   }
 
-  #post(nodeId: string, path: string, body: unknown): Promise<PeerReply> {
+  #post(nodeId: string, { path, body, replacing }: Letter): Promise<PeerReply> {
     const { cluster, timers, peerTimeoutMs, answerLocally } = this.#ports;
-    if (nodeId === cluster.nodeId) return answerLocally(path, body);
+    if (nodeId === cluster.nodeId) return answerLocally(path, body, replacing);
     // In the query, since older versions reject unknown fields in the body.
     const { positions } = cluster;
-    const said = { position: positions.statement(), remembered: positions.remembered(nodeId) };
+    const said = {
+      position: positions.statement(),
+      remembered: positions.remembered(nodeId),
+      replacing,
+    };
     const words = Object.entries(said).flatMap(([name, words]) =>
       words ? `${name}=${words}` : [],
     );

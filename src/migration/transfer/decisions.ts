@@ -1,5 +1,7 @@
 import type { PeerReply } from "../../cluster/peer-route.ts";
+import { Problem } from "../../platform/errors.ts";
 import type { InboxDecision, InboxRow } from "../../store/rows.ts";
+import { replyOf } from "./courier.ts";
 import type { AbortRequest, Decision, TransferRequest } from "./protocol.ts";
 
 /** A decision before it becomes a row. */
@@ -50,6 +52,16 @@ export function decisionOf(row: InboxRow, nodeId: string): Decision {
     epoch: row.epoch,
     decision: row.decision,
     reason: row.reason,
+  };
+}
+
+/** 429: it decides nothing. `waitMs`: when to ask again. */
+export function busy(detail: string, waitMs: number): PeerReply {
+  const { status, body } = replyOf(new Problem("too_many", detail));
+  return {
+    status,
+    body: { ...(body as object), retry_after_ms: waitMs },
+    headers: { "retry-after": String(Math.ceil(waitMs / 1000)) },
   };
 }
 

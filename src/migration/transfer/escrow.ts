@@ -14,6 +14,9 @@ const backoffMaxMs = 30_000;
  */
 const patienceMs = 60_000;
 
+/** No such tank, or a node of a version that does not know what is offered. */
+const HOPELESS: ReadonlySet<string> = new Set(["unknown_tank", "unsupported_entity"]);
+
 /** One entity in escrow, with the state that exists only in the running process. */
 export class Escrow {
   row: OutboxRow;
@@ -36,7 +39,7 @@ export class Escrow {
 
   /** Whether it is time to ask for an abort instead. */
   outOfPatience(monotonicMs: number, code: string): boolean {
-    return code === "unknown_tank" || monotonicMs - this.#since >= patienceMs;
+    return HOPELESS.has(code) || monotonicMs - this.#since >= patienceMs;
   }
 
   /** Exponential backoff, with jitter over its upper half. */

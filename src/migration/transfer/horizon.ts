@@ -22,24 +22,29 @@ export class Horizon {
   }
 
   async isBehind(request: AbortRequest): Promise<boolean> {
-    const key = keyOf(request);
-    const stored = await this.#journal.horizon(pairOf(request));
+    const pair = horizonPair(request);
+    const key = keyOfPair(pair);
+    const stored = await this.#journal.horizon(pair);
     this.#lowest.set(key, Math.max(stored, this.#lowest.get(key) ?? 0));
     return request.sequence < (this.#lowest.get(key) ?? 0);
   }
 
   /** Writes for the transaction that decides: the horizon that its request has declared. */
   advance(request: AbortRequest): JournalWrite[] {
-    const key = keyOf(request);
+    const pair = horizonPair(request);
+    const key = keyOfPair(pair);
     const known = this.#lowest.get(key) ?? 0;
     if (request.lowest_undecided < known) return [];
     this.#lowest.set(key, request.lowest_undecided);
     const { lowest_undecided } = request;
-    return [{ put: "horizon", row: { ...pairOf(request), lowest_undecided } }];
+    return [{ put: "horizon", row: { ...pair, lowest_undecided } }];
   }
 }
 
-function pairOf({ source, destination }: AbortRequest): Omit<HorizonRow, "lowest_undecided"> {
+/** A pair of tanks with the node of the source, to which a horizon belongs. */
+export type HorizonPair = Omit<HorizonRow, "lowest_undecided">;
+
+export function horizonPair({ source, destination }: AbortRequest): HorizonPair {
   return {
     source_node_id: source.node_id,
     source_tank_id: source.tank_id,
@@ -48,6 +53,6 @@ function pairOf({ source, destination }: AbortRequest): Omit<HorizonRow, "lowest
 }
 
 /** JSON, so that keys are unambiguous whatever ids a peer sends. */
-function keyOf({ source, destination }: AbortRequest): string {
-  return JSON.stringify([source.node_id, source.tank_id, destination.tank_id]);
+export function keyOfPair(pair: HorizonPair): string {
+  return JSON.stringify([pair.source_node_id, pair.source_tank_id, pair.destination_tank_id]);
 }

@@ -33,13 +33,21 @@ export function receiveBatch(
       throw new Problem("bad_request", `A batch is {version: 1, transfers: [1 to ${most}]}.`);
     }
     const replies = await Promise.all(
-      parsed.data.transfers.map((body) => answered(receive, { ...request, body }, ports.log)),
+      parsed.data.transfers.map((body, at) =>
+        answered(receive, { ...request, body, query: queryOf(request, at) }, ports.log),
+      ),
     );
     const answers = replies.map(({ status, body }) => ({ status, body }));
     const position = ports.statement();
     const headers = position === undefined ? {} : { [POSITION_HEADER]: position };
     return { status: 200, body: { answers }, headers };
   };
+}
+
+/** The query of the transfer at that place, as if it had come alone. */
+function queryOf({ query }: PeerRequest, at: number): PeerRequest["query"] {
+  const { replacing = "", ...others } = query;
+  return replacing.split(".").includes(String(at)) ? { ...others, replacing: "0" } : others;
 }
 
 /** The answer to one request, where a refusal is one too, and a fault of ours. */

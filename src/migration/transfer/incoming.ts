@@ -18,6 +18,7 @@ import type { Metrics } from "../../telemetry/metrics.ts";
 import { isProof } from "../moves/certificate.ts";
 import type { TankGates } from "../moves/gates.ts";
 import type { Departed, Owners } from "../moves/owners.ts";
+import type { ReplacementRule } from "../payloads/entity.ts";
 import type { Payloads } from "../payloads/payload.ts";
 import { Admission } from "./admission.ts";
 import { commitDurably } from "./commit-durably.ts";
@@ -33,11 +34,12 @@ import {
   transferRequestSchema,
 } from "./protocol.ts";
 import type { TransferQuotas } from "./quotas.ts";
+import { STRANGER_BUDGET, type StrangerBudget, Strangers } from "./strangers.ts";
 import { TRANSFER_LINES, transferLines } from "./transfer-lines.ts";
 
 export interface IncomingPorts {
   readonly nodeId: string;
-  readonly cluster: Pick<Cluster, "positions">;
+  readonly cluster: Pick<Cluster, "positions" | "knows">;
   readonly tanks: Tanks;
   readonly journal: Journal;
   readonly clock: Clock;
@@ -48,6 +50,18 @@ export interface IncomingPorts {
   readonly gates: TankGates;
   readonly owners: Owners;
   readonly quotas: TransferQuotas;
+  /** Default: `refuse`. */
+  readonly replacement?: ReplacementRule;
+  /** Default: {@link STRANGER_BUDGET}. */
+  readonly strangerBudget?: StrangerBudget;
+}
+
+/** A transfer that was asked for. */
+interface Offer {
+  readonly transfer: TransferRequest;
+  readonly record: Uint8Array;
+  readonly sender: Sender;
+  readonly asksToReplace: boolean;
 }
 
 /**
@@ -61,12 +75,14 @@ export class Incoming {
   readonly #horizon: Horizon;
   readonly #admission: Admission;
   readonly #lines: BoundedLog;
+  readonly #strangers: Strangers;
 
   constructor(ports: IncomingPorts) {
     this.#ports = ports;
     this.#lines = transferLines(ports);
     this.#horizon = new Horizon(ports.journal, LIMITS.pairsRememberedMax);
     this.#admission = new Admission(ports);
+    this.#strangers = new Strangers(ports, ports.strangerBudget ?? STRANGER_BUDGET);
   }
 
   /** `POST /api/remote-transfer`. */
@@ -81,9 +97,11 @@ export class Incoming {
     const transfer = shaped(transferRequestSchema, request.body);
     const sender = this.#senderOf(request, transfer);
     this.#positions.judge(sender.nodeId, request.query["remembered"]);
-    return this.#admission.unlessTooMany(sender.nodeId, transfer, () => {
+    return this.#unlessTooMany(sender, transfer, () => {
       const record = this.#recordOf(transfer);
-      return this.#inTurn(transfer, sender, () => this.#decide(transfer, record, sender));
+      const asksToReplace = request.query["replacing"] === "0";
+      const offer = { transfer, record, sender, asksToReplace };
+      return this.#inTurn(transfer, sender, () => this.#decide(offer));
     });
   };
 
@@ -106,10 +124,19 @@ export class Incoming {
     }
     const sender = this.#senderOf(request, abort);
     this.#positions.judge(sender.nodeId, request.query["remembered"]);
-    return this.#admission.unlessTooMany(sender.nodeId, abort, () =>
+    return this.#unlessTooMany(sender, abort, () =>
       this.#inTurn(abort, sender, () => this.#bury(abort, sender)),
     );
   };
+
+  async #unlessTooMany(
+    { nodeId }: Sender,
+    request: AbortRequest,
+    decide: () => Promise<PeerReply>,
+  ): Promise<PeerReply> {
+    const refusal = this.#strangers.slowDown(nodeId);
+    return refusal ?? this.#admission.unlessTooMany(nodeId, request, decide);
+  }
 
   /** Serialises by id, answers from memory first, and attaches this node's journal position. */
   async #inTurn(
@@ -132,7 +159,7 @@ export class Incoming {
         if (this.#positions.isBehind(nodeId, position)) {
           throw new Problem("directory_copied", "This node knows a later state of your journal.");
         }
-        return decide();
+        return this.#strangers.within(nodeId, request, decide);
       });
     const reply = await gates.pass(tank_id, inTurn);
     const own = this.#positions.statement();
@@ -157,7 +184,8 @@ export class Incoming {
     return { nodeId: signer, position: query["position"] };
   }
 
-  async #decide(transfer: TransferRequest, record: Uint8Array, sender: Sender): Promise<PeerReply> {
+  async #decide(offer: Offer): Promise<PeerReply> {
+    const { transfer, record, sender } = offer;
     const { tanks, payloads } = this.#ports;
     const tank = tanks.get(transfer.destination.tank_id);
     if (!tank) {
@@ -170,22 +198,19 @@ export class Incoming {
       const ruling: Ruling = { decision: "refused", reason, entityId: null, epoch };
       return this.#commit(transfer, ruling, sender);
     }
-    return this.#import(transfer, record, reading.entityId, sender);
+    return this.#import(offer, reading.entityId);
   }
 
   /** The log entry of the import and the decision are one transaction. */
-  async #import(
-    transfer: TransferRequest,
-    record: Uint8Array,
-    entityId: string,
-    sender: Sender,
-  ): Promise<PeerReply> {
+  async #import(offer: Offer, entityId: string): Promise<PeerReply> {
+    const { transfer, record, sender } = offer;
     let row: InboxRow | undefined;
     const { payloads, clock } = this.#ports;
     const order = {
       tankId: transfer.destination.tank_id,
       record,
       side: opposite(transfer.side),
+      mayReplace: this.#mayReplace(offer),
     };
     await payloads[transfer.entity_type].import(order, ({ refusal: reason, epoch }) => {
       const decision = reason === null ? "accepted" : "refused";
@@ -194,6 +219,14 @@ export class Incoming {
     });
     invariant(row, "an import has called `alongside`");
     return this.#decided(row);
+  }
+
+  /** Between two tanks of this node the operator of both has asked for it. */
+  #mayReplace({ sender, asksToReplace }: Offer): boolean {
+    const { nodeId, replacement = "refuse" } = this.#ports;
+    if (this.#strangers.isStranger(sender.nodeId)) return false;
+    const isAgreed = replacement === "asked" || sender.nodeId === nodeId;
+    return replacement === "fair" || (asksToReplace && isAgreed);
   }
 
   /** Commits a tombstone for an unknown transfer: a late copy of it will be refused. */
@@ -251,7 +284,8 @@ export class Incoming {
     return [
       { put: "inbox", row },
       ...this.#horizon.advance(request),
-      ...this.#positions.remember(nodeId, position),
+      ...this.#positions.remember(nodeId, position, this.#strangers.isStranger(nodeId)),
+      ...this.#strangers.writes(nodeId),
     ];
   }
 

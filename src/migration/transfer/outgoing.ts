@@ -30,6 +30,8 @@ export interface Departure {
   readonly entityId: EntityId;
   /** The wall by which it leaves. */
   readonly side: Side;
+  /** Of a copy. */
+  readonly record?: Uint8Array | undefined;
 }
 
 export interface OutgoingPorts {
@@ -205,12 +207,12 @@ export class Outgoing {
   }
 
   async #send(departure: Departure): Promise<string | undefined> {
-    const { source_tank_id: tankId, entity_type, entityId, side } = departure;
+    const { source_tank_id: tankId, entity_type, entityId, side, record: copy } = departure;
     let row: OutboxRow | undefined;
     this.#leaving.set(tankId, (this.#leaving.get(tankId) ?? 0) + 1);
     try {
       const payload = this.#ports.payloads[entity_type];
-      await payload.seal({ tankId, entityId, side }, (record) => {
+      await payload.seal({ tankId, entityId, side, record: copy }, (record) => {
         row = this.#rowOf(departure, record);
         return [{ put: "outbox", row }];
       });

@@ -1,6 +1,6 @@
 import { NAME_CONFLICT_RULES } from "../../cluster/registry/name-conflicts.ts";
 import { BACKEND_NAMES } from "../../discovery/backend-names.ts";
-import { REPLACEMENTS } from "../../migration/payloads/entity.ts";
+import { REPLACEMENT_RULES } from "../../migration/payloads/entity.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import { PROFILES } from "../timing.ts";
 import { ACCESS_SETTINGS } from "./access.ts";
@@ -10,6 +10,7 @@ import { LABEL_SETTINGS } from "./labels.ts";
 import { LOG_SETTINGS } from "./log.ts";
 import { PAST_SETTINGS } from "./past.ts";
 import { type Setting, setting } from "./setting.ts";
+import { STRANGER_SETTINGS } from "./strangers.ts";
 import { TANK_SETTINGS } from "./tanks.ts";
 import { TIMING_SETTINGS } from "./timings.ts";
 import { TRANSFER_SETTINGS } from "./transfers.ts";
@@ -208,15 +209,17 @@ export const SETTINGS = {
     defaultHelp: "any node",
   }),
   replacement: setting({
-    kind: choice(REPLACEMENTS),
+    kind: choice(REPLACEMENT_RULES),
     default: "refuse",
     flag: "--replacement",
     placeholder: "policy",
     env: "TANKD_REPLACEMENT",
     help:
-      "what a full tank of this node does with a fish that arrives: refuse it, or fair: it takes " +
-      "the place of the grown one with the least energy, if it has more",
+      "what a full tank of this node does with a fish that arrives: refuse it; fair: it takes " +
+      "the place of the grown one with the least energy, if it has more; asked: that, where the " +
+      "connection asks for it (connect --replace)",
   }),
+  ...STRANGER_SETTINGS,
   ...TRANSFER_SETTINGS,
   register: setting({
     kind: toggle(),

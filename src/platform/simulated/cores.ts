@@ -73,6 +73,8 @@ export class Thread {
   readonly #isAlive: () => boolean;
   readonly #waiting: Work[] = [];
   #current: Work | undefined;
+  /** What has come up since the thread was held. */
+  #held: Work[] | undefined;
 
   constructor(label: string, cores: Cores | undefined, isAlive: () => boolean) {
     this.label = label;
@@ -83,12 +85,26 @@ export class Thread {
   /** Runs it when everything before is done and its own processor time is used. */
   run(costMs: number, run: () => void): void {
     if (!this.#isAlive()) return;
-    if (this.#cores) {
+    if (this.#held) {
+      this.#held.push({ restMs: costMs, run });
+    } else if (this.#cores) {
       this.#waiting.push({ restMs: costMs, run });
       this.#begin();
     } else {
       run();
     }
+  }
+
+  /** Begins nothing more until it is released. */
+  hold(): void {
+    this.#held ??= [];
+  }
+
+  /** Begins what has come up meanwhile, in its order. */
+  release(): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    for (const { restMs, run } of held) this.run(restMs, run);
   }
 
   /** What the code that runs now costs besides: everything after it comes that much later. */

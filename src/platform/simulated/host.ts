@@ -99,6 +99,14 @@ export class SimulatedHost {
     this.process.life.kill();
   }
 
+  /** Power cut: with the process goes what was in memory, and what no file has synced. */
+  losePower(): void {
+    this.#world.record(`power cut ${this.name}`);
+    this.process?.life.kill();
+    this.sharedMemory.clear();
+    this.disk.losePower();
+  }
+
   #allAddresses(): readonly string[] {
     return this.interfaces.flatMap((one) => one.addresses);
   }

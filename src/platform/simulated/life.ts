@@ -20,6 +20,7 @@ export class Life {
   readonly #host: string;
   readonly #hooks: () => PortHooks;
   #alive = true;
+  #pause: PromiseWithResolvers<void> | undefined;
 
   constructor(host: string, hooks: () => PortHooks) {
     this.#host = host;
@@ -34,6 +35,16 @@ export class Life {
     this.#alive = false;
   }
 
+  /** SIGSTOP: calls under way take effect, and their caller hears of it after `resume`. */
+  pause(): void {
+    this.#pause ??= Promise.withResolvers();
+  }
+
+  resume(): void {
+    this.#pause?.resolve();
+    this.#pause = undefined;
+  }
+
   /** Runs one port call as part of this life. */
   call<T>(
     port: string,
@@ -46,6 +57,7 @@ export class Life {
         if (!this.#alive) return;
         this.#hooks().afterCall?.(this.#host, port, method);
         if (latency) await latency.afterEffect();
+        while (this.#pause) await this.#pause.promise;
         if (this.#alive) settle();
       };
       const start = async () => {

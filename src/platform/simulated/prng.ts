@@ -4,13 +4,20 @@
  */
 export class Prng {
   readonly #state: Uint32Array;
+  readonly #label: string;
 
   /**
    * Streams of different labels under one seed are independent: a draw from one does not affect
    * another.
    */
   constructor(seed: number, label: string) {
+    this.#label = label;
     this.#state = seedState(seed, label);
+  }
+
+  /** Goes on as the stream of this label under another seed begins. */
+  reseed(seed: number): void {
+    this.#state.set(seedState(seed, this.#label));
   }
 
   /** 32 random bits, unsigned. */

@@ -6,6 +6,7 @@ import type { Random } from "../random.ts";
 import type { Sockets } from "../sockets.ts";
 import type { Timers } from "../timers.ts";
 import { Thread } from "./cores.ts";
+import { synced } from "./files.ts";
 import type { SimulatedHost } from "./host.ts";
 import { type CallLatency, Life } from "./life.ts";
 import type { RequestHandler } from "./messages.ts";
@@ -48,7 +49,7 @@ export class SimulatedProcess {
     };
     this.random = { bytes: (length) => draws.bytes(length), unit: () => draws.unit() };
     this.timers = this.#timers(`timer ${label}`);
-    this.files = life.guard<Files>("files", host.disk);
+    this.files = synced(life.guard<Files>("files", host.disk), host.disk);
     this.network = {
       send: (request) => life.call("network", "send", () => world.network.send(this, request)),
       resolve: (name) => life.call("network", "resolve", () => world.network.resolve(name)),
@@ -68,6 +69,18 @@ export class SimulatedProcess {
 
   get alive(): boolean {
     return this.life.alive;
+  }
+
+  /** SIGSTOP: connections are still accepted, and nothing else happens until it is resumed. */
+  pause(): void {
+    this.life.pause();
+    this.thread.hold();
+  }
+
+  /** SIGCONT. */
+  resume(): void {
+    this.life.resume();
+    this.thread.release();
   }
 
   /** Runs the program after the cost of a start; at once without cores. */

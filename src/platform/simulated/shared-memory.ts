@@ -19,6 +19,11 @@ export class SimulatedSharedMemory implements SharedMemory {
     return this.#kept.get(name);
   }
 
+  /** A loss of power. */
+  clear(): void {
+    this.#kept.clear();
+  }
+
   names(): readonly string[] {
     return [...this.#kept.keys()];
   }

@@ -18,6 +18,14 @@ export interface WorldOptions {
   readonly cores?: number;
   /** Costs of events on cores. */
   readonly costs?: Partial<ProcessorCosts>;
+  /** After so many events all draws go on from another seed. */
+  readonly fork?: Fork | undefined;
+}
+
+/** Where a run leaves that of its first seed. */
+export interface Fork {
+  readonly atStep: number;
+  readonly seed: number;
 }
 
 /** Measured with the executable: a start 0.33 s, an event about 0.3 ms (cold code). */
@@ -46,12 +54,18 @@ export class SimulatedWorld {
   readonly #queue = new EventQueue();
   readonly #hosts = new Map<string, SimulatedHost>();
   readonly #trace = new Trace();
+  readonly #fork: Fork | undefined;
+  /** Streams that a fork still has to reach. */
+  readonly #streams: Prng[] = [];
   #nowMs = 0;
   #order = 0;
+  #steps = 0;
+  #eventsBeforeFork: readonly string[] = [];
   #failure: { readonly error: unknown } | undefined;
 
   constructor(options: WorldOptions) {
     this.seed = options.seed;
+    this.#fork = options.fork;
     this.startWallMs = options.startWallMs ?? Date.UTC(2026, 0, 1);
     this.costs = { ...COSTS, ...options.costs };
     this.cores = options.cores === undefined ? undefined : this.createCores(options.cores);
@@ -61,6 +75,11 @@ export class SimulatedWorld {
   /** Simulated milliseconds since the start. */
   get nowMs(): number {
     return this.#nowMs;
+  }
+
+  /** Events so far. */
+  get steps(): number {
+    return this.#steps;
   }
 
   get hosts(): readonly SimulatedHost[] {
@@ -80,7 +99,11 @@ export class SimulatedWorld {
 
   /** An independent stream of random draws. The same label restarts the same stream. */
   stream(label: string): Prng {
-    return new Prng(this.seed, label);
+    if (!this.#fork) return new Prng(this.seed, label);
+    if (this.#steps >= this.#fork.atStep) return new Prng(this.#fork.seed, label);
+    const stream = new Prng(this.seed, label);
+    this.#streams.push(stream);
+    return stream;
   }
 
   /** Adds a machine with a disk and an address; no process runs until it is booted. */
@@ -130,6 +153,8 @@ export class SimulatedWorld {
     const event = this.#queue.pop();
     if (!event) return false;
     this.#nowMs = event.atMs;
+    this.#steps++;
+    if (this.#fork?.atStep === this.#steps) this.#leave(this.#fork);
     this.record(event.label);
     try {
       event.run();
@@ -167,6 +192,11 @@ export class SimulatedWorld {
     this.#trace.add(`${this.#nowMs} ${line}`);
   }
 
+  /** The last events before the fork, which the run of the first seed had too. */
+  get eventsBeforeFork(): readonly string[] {
+    return this.#eventsBeforeFork;
+  }
+
   /** A hash of all events: equal for equal runs. */
   traceDigest(): string {
     return this.#trace.digest();
@@ -175,6 +205,11 @@ export class SimulatedWorld {
   /** The last events, for the message of a failure. */
   recentEvents(): readonly string[] {
     return this.#trace.recent();
+  }
+
+  #leave({ seed }: Fork): void {
+    this.#eventsBeforeFork = this.recentEvents();
+    for (const stream of this.#streams.splice(0)) stream.reseed(seed);
   }
 
   /**

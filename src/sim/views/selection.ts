@@ -6,6 +6,7 @@ import { BODY_HALF } from "../model.ts";
 import { fishIdOf, genomeOf } from "../state/population.ts";
 import type { Tank } from "../state/tank.ts";
 import type { Migrant, MigrantOrder, Side } from "../types.ts";
+import { writeRecord } from "../wire/record.ts";
 
 /** A fish that is no further from the wall than its own length is at the wall. */
 const WALL_REACH = 2 * BODY_HALF;
@@ -51,6 +52,7 @@ export function selectMigrants(tank: Tank, order: MigrantOrder): Migrant[] {
   return chosen(tank, fit, order).map((row) => ({
     fishId: fishIdOf(tank, row),
     side: order.direction === "both" ? nearerWall(tank, row) : order.direction,
+    ...(order.copies ? { record: writeRecord(tank, row) } : {}),
   }));
 }
 

@@ -1,5 +1,12 @@
 import { LIMITS } from "../../platform/limits.ts";
-import { countOfInbox, countOfOutbox, keyOfCount } from "../counts.ts";
+import {
+  connectionCountOf,
+  countOfInbox,
+  countOfOutbox,
+  keyOfConnectionCount,
+  keyOfCount,
+  sumOfCounts,
+} from "../counts.ts";
 import {
   type Journal,
   type JournalBounds,
@@ -8,6 +15,7 @@ import {
   StorageUnavailable,
 } from "../journal.ts";
 import type {
+  HorizonRow,
   InboxRow,
   LogRow,
   OutboxRow,
@@ -19,6 +27,7 @@ import { keyOfPair, keyOfTransfer, outgrownDecisions, outgrownTransfers } from "
 import { MemoryReads } from "./reads.ts";
 import { copyLog, copyOutbox, isCountOf, isOpen, newestLast } from "./tables.ts";
 import { UndoLog } from "./undo.ts";
+import type { Unsynced } from "./unsynced.ts";
 
 /**
  * The journal in memory: for the seeded simulator, where the object outlives a killed node, and for
@@ -27,6 +36,8 @@ import { UndoLog } from "./undo.ts";
 export class MemoryJournal extends MemoryReads implements Journal {
   /** While set, every commit rejects with {@link StorageUnavailable} and this sentence. */
   fault: string | undefined;
+  /** Takes what a loss of power takes back; without it each commit is durable at once. */
+  unsynced: Unsynced | undefined;
 
   readonly #transferEventsMax: number;
   readonly #transfersKeptMax: number;
@@ -72,6 +83,11 @@ export class MemoryJournal extends MemoryReads implements Journal {
       throw error;
     }
     this.#position++;
+    this.unsynced?.add(() => {
+      undo.rollBack();
+      this.#eventCount = eventCount;
+      this.#position--;
+    });
   }
 
   /**
@@ -119,7 +135,7 @@ export class MemoryJournal extends MemoryReads implements Journal {
         this.#putInbox(write.row, undo);
         break;
       case "horizon":
-        undo.set(this.tables.horizons, keyOfPair(write.row), write.row.lowest_undecided);
+        this.#raiseHorizon(write.row, undo);
         break;
       case "event":
         this.#putEvent(write.row, undo);
@@ -140,6 +156,26 @@ export class MemoryJournal extends MemoryReads implements Journal {
         undo.set(this.tables.meta, write.key, write.value);
         break;
     }
+  }
+
+  #raiseHorizon(row: HorizonRow, undo: UndoLog): void {
+    const before = this.tables.horizons.get(keyOfPair(row)) ?? 0;
+    const lowest = Math.max(before, row.lowest_undecided);
+    undo.set(this.tables.horizons, keyOfPair(row), lowest);
+  }
+
+  #removeDecisions(nodeIds: readonly string[], rowsMax: number, undo: UndoLog): void {
+    const nodes = new Set(nodeIds);
+    const rows = newestLast(this.tables.inbox).filter((row) => nodes.has(row.source_node_id));
+    for (const row of rows.slice(0, Math.max(0, rows.length - rowsMax))) {
+      this.#raiseHorizon({ ...row, lowest_undecided: row.sequence + 1 }, undo);
+      this.#dropDecision(row, undo);
+    }
+  }
+
+  #dropDecision(row: InboxRow, undo: UndoLog): void {
+    this.#fold(countOfInbox(row), undo);
+    undo.delete(this.tables.inbox, keyOfTransfer(row));
   }
 
   #putTank(row: TankRow, undo: UndoLog): void {
@@ -186,9 +222,16 @@ export class MemoryJournal extends MemoryReads implements Journal {
         break;
       case "connection":
         undo.delete(this.tables.connections, write.connection_id);
+        for (const [key, row] of this.tables.connectionCounts) {
+          if (row.connection_id !== write.connection_id) continue;
+          undo.delete(this.tables.connectionCounts, key);
+        }
         break;
       case "remembered":
         undo.delete(this.tables.remembered, write.node_id);
+        break;
+      case "decisions":
+        this.#removeDecisions(write.source_node_ids, write.rowsMax, undo);
         break;
       case "move":
         undo.delete(this.tables.moves, write.move_id);
@@ -276,6 +319,7 @@ export class MemoryJournal extends MemoryReads implements Journal {
       const outgrown = outgrownTransfers(newestLast(this.tables.outbox)).slice(0, sent);
       for (const row of outgrown) {
         this.#fold(countOfOutbox(row), undo);
+        this.#foldOfConnection(row, undo);
         undo.delete(this.tables.outbox, row.transfer_id);
       }
     }
@@ -285,11 +329,16 @@ export class MemoryJournal extends MemoryReads implements Journal {
         0,
         decided,
       );
-      for (const row of outgrown) {
-        this.#fold(countOfInbox(row), undo);
-        undo.delete(this.tables.inbox, keyOfTransfer(row));
-      }
+      for (const row of outgrown) this.#dropDecision(row, undo);
     }
+  }
+
+  #foldOfConnection(row: OutboxRow, undo: UndoLog): void {
+    const one = connectionCountOf(row);
+    if (!one || !this.tables.connections.has(one.connection_id)) return;
+    const key = keyOfConnectionCount(one);
+    const before = this.tables.connectionCounts.get(key);
+    undo.set(this.tables.connectionCounts, key, sumOfCounts(before, one));
   }
 
   #fold(row: TransferCountRow, undo: UndoLog): void {

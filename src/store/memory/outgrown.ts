@@ -1,3 +1,5 @@
+import { z } from "zod";
+import { readShaped } from "../../platform/issue-words.ts";
 import type { HorizonRow, InboxRow, OutboxRow } from "../rows.ts";
 
 /** Settled rows that are not the last of their pair of tanks, in the order given. */
@@ -36,4 +38,13 @@ export function pairIn(key: string): Omit<HorizonRow, "lowest_undecided"> {
 export function keyOfPair(pair: Omit<HorizonRow, "lowest_undecided">): string {
   const { source_node_id, source_tank_id, destination_tank_id } = pair;
   return JSON.stringify([source_node_id, source_tank_id, destination_tank_id]);
+}
+
+/** The pair of a {@link keyOfPair}. */
+export function pairOfKey(key: string): Omit<HorizonRow, "lowest_undecided"> {
+  const [source_node_id = "", source_tank_id = "", destination_tank_id = ""] = readShaped(
+    z.array(z.string()),
+    JSON.parse(key),
+  );
+  return { source_node_id, source_tank_id, destination_tank_id };
 }

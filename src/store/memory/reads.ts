@@ -1,6 +1,16 @@
-import { addCount, type Counts, countOfInbox, countOfOutbox, listCounts } from "../counts.ts";
+import {
+  addCount,
+  type Counts,
+  connectionCountOf,
+  countOfInbox,
+  countOfOutbox,
+  keyOfConnectionCount,
+  listCounts,
+  sumOfCounts,
+} from "../counts.ts";
 import type { JournalReads, TransferFilter } from "../journal.ts";
 import type {
+  ConnectionCountRow,
   ConnectionRow,
   HorizonRow,
   InboxRow,
@@ -16,7 +26,7 @@ import type {
   TransferEventRow,
   Watermark,
 } from "../rows.ts";
-import { keyOfPair, keyOfTransfer } from "./outgrown.ts";
+import { keyOfPair, keyOfTransfer, pairOfKey } from "./outgrown.ts";
 import { copyLog, copyOutbox, isCountOf, isOpen, MemoryTables, newestLast } from "./tables.ts";
 
 /** Reads of a journal in memory. */
@@ -101,6 +111,13 @@ export class MemoryReads implements Omit<JournalReads, "position"> {
     return this.tables.horizons.get(keyOfPair(pair)) ?? 0;
   }
 
+  async horizons(): Promise<readonly HorizonRow[]> {
+    return [...this.tables.horizons.keys()].sort().map((key) => ({
+      ...pairOfKey(key),
+      lowest_undecided: this.tables.horizons.get(key) ?? 0,
+    }));
+  }
+
   async lastSequences(): ReturnType<JournalReads["lastSequences"]> {
     const last = new Map<string, Awaited<ReturnType<JournalReads["lastSequences"]>>[number]>();
     for (const { row } of this.tables.outbox.values()) {
@@ -118,6 +135,17 @@ export class MemoryReads implements Omit<JournalReads, "position"> {
     for (const { row } of this.tables.outbox.values()) addCount(counts, countOfOutbox(row));
     for (const { row } of this.tables.inbox.values()) addCount(counts, countOfInbox(row));
     return listCounts(counts);
+  }
+
+  async connectionCounts(): Promise<readonly ConnectionCountRow[]> {
+    const counts = new Map(this.tables.connectionCounts);
+    for (const { row } of this.tables.outbox.values()) {
+      const one = connectionCountOf(row);
+      if (!one || !this.tables.connections.has(one.connection_id)) continue;
+      const key = keyOfConnectionCount(one);
+      counts.set(key, sumOfCounts(counts.get(key), one));
+    }
+    return [...counts.keys()].sort().flatMap((key) => counts.get(key) ?? []);
   }
 
   async events(transferId: string): Promise<readonly TransferEventRow[]> {

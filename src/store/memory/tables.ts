@@ -1,4 +1,5 @@
 import type {
+  ConnectionCountRow,
   ConnectionRow,
   HorizonRow,
   InboxRow,
@@ -32,6 +33,8 @@ export class MemoryTables {
   readonly horizons = new Map<string, number>();
   /** The counts of removed transfers, by {@link keyOfCount}. */
   readonly folded = new Map<string, TransferCountRow>();
+  /** The same of connections, by {@link keyOfConnectionCount}. */
+  readonly connectionCounts = new Map<string, ConnectionCountRow>();
   readonly events = new Map<string, readonly TransferEventRow[]>();
   readonly remembered = new Map<string, RememberedRow>();
   readonly moves = new Map<string, MoveRow>();
@@ -50,6 +53,7 @@ export class MemoryTables {
       this.inbox,
       this.horizons,
       this.folded,
+      this.connectionCounts,
       this.events,
       this.remembered,
       this.moves,
@@ -76,6 +80,7 @@ export class MemoryTables {
     add(this.inbox, from.inbox);
     add(this.horizons, from.horizons);
     add(this.folded, from.folded);
+    add(this.connectionCounts, from.connectionCounts);
     add(this.events, from.events);
     add(this.remembered, from.remembered);
     add(this.moves, from.moves);

@@ -1,6 +1,7 @@
 import type { Statement } from "bun:sqlite";
 import type { JournalReads, TransferFilter } from "../journal.ts";
 import type {
+  ConnectionCountRow,
   ConnectionRow,
   HorizonRow,
   InboxRow,
@@ -16,6 +17,7 @@ import type {
   TransferEventRow,
 } from "../rows.ts";
 import type { Connection } from "./connection.ts";
+import { countByConnection } from "./connection-counts.ts";
 import { journalError } from "./failures.ts";
 import {
   CONNECTIONS,
@@ -100,12 +102,20 @@ export class SqliteReads implements Omit<JournalReads, "position" | "watermarks"
     return row?.lowest_undecided ?? 0;
   }
 
+  async horizons(): Promise<readonly HorizonRow[]> {
+    return guarded(() => this.#read.horizons.all());
+  }
+
   async lastSequences(): ReturnType<JournalReads["lastSequences"]> {
     return guarded(() => this.#read.lastSequences.all());
   }
 
   async transferCounts(): Promise<readonly TransferCountRow[]> {
     return guarded(() => this.#read.transferCounts());
+  }
+
+  async connectionCounts(): Promise<readonly ConnectionCountRow[]> {
+    return guarded(() => this.#read.connectionCounts());
   }
 
   async events(transferId: string): Promise<readonly TransferEventRow[]> {
@@ -189,12 +199,14 @@ function prepareReads(database: Connection) {
       "lowest_undecided",
       "horizons WHERE source_node_id = ? AND source_tank_id = ? AND destination_tank_id = ?",
     ),
+    horizons: select<HorizonRow>(HORIZONS.columns, "horizons ORDER BY 1, 2, 3"),
     lastSequences: select<Awaited<ReturnType<JournalReads["lastSequences"]>>[number]>(
       "source_tank_id, destination_tank_id, MAX(sequence) AS sequence",
       "outbox GROUP BY source_tank_id, destination_tank_id " +
         "ORDER BY source_tank_id, destination_tank_id",
     ),
     transferCounts: countTransfers(database),
+    connectionCounts: countByConnection(database),
     events: select<TransferEventRow>(
       TRANSFER_EVENTS.columns,
       "transfer_events WHERE transfer_id = ? ORDER BY place",

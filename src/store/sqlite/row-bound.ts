@@ -1,4 +1,5 @@
 import type { Connection } from "./connection.ts";
+import { keepConnectionCounts } from "./connection-counts.ts";
 import { foldRows } from "./transfer-tally.ts";
 
 /**
@@ -74,18 +75,19 @@ export function boundEvents(database: Connection, rowsMax: number): RowBound {
 
 /** Removes settled rows, except the last of each pair of tanks, whose sequence continues. */
 export function boundOutbox(database: Connection, rowsMax: number): RowBound {
-  const fold = foldRows(
-    database,
-    "outbox",
-    `SELECT place FROM outbox AS old NOT INDEXED
+  const outgrown = `SELECT place FROM outbox AS old NOT INDEXED
       WHERE state IN ('delivered', 'returned') AND EXISTS (
         SELECT 1 FROM outbox AS newer
         WHERE newer.source_tank_id = old.source_tank_id
           AND newer.destination_tank_id = old.destination_tank_id
           AND newer.sequence > old.sequence)
-      ORDER BY place LIMIT ?`,
-  );
-  return new RowBound(rowsMax, counter(database, "outbox"), fold);
+      ORDER BY place LIMIT ?`;
+  const keepCounts = keepConnectionCounts(database, outgrown);
+  const fold = foldRows(database, "outbox", outgrown);
+  return new RowBound(rowsMax, counter(database, "outbox"), (rows) => {
+    keepCounts(rows);
+    return fold(rows);
+  });
 }
 
 /** Removes decisions below the horizon of their pair; a late request for one gets `stale`. */

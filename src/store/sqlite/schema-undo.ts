@@ -73,4 +73,16 @@ export const UNDO_STEPS: readonly UndoStep[] = [
       DROP TABLE moved_tanks;
     `,
   },
+  {
+    unless: {
+      found: "SELECT 1 FROM outbox WHERE entity_type = 'copy' AND state IN ('pending', 'in_doubt')",
+      why: "copies of fish are on their way, and earlier versions would take them for the fish",
+    },
+    sql: `
+      UPDATE connections SET status = 'paused' WHERE mode = 'copy';
+      ALTER TABLE connections DROP COLUMN mode;
+      ALTER TABLE connections DROP COLUMN replacement;
+      DROP TABLE connection_counts;
+    `,
+  },
 ];

@@ -253,4 +253,18 @@ takes a page of its own.
     moved_at INTEGER NOT NULL
   ) STRICT;
   `,
+  // The transfers of a connection that have no row any more.
+  `
+  ALTER TABLE connections ADD COLUMN mode TEXT NOT NULL DEFAULT 'move';
+  ALTER TABLE connections ADD COLUMN replacement TEXT NOT NULL DEFAULT 'refuse';
+  CREATE TABLE connection_counts (
+    connection_id TEXT NOT NULL,
+    destination_node_id TEXT NOT NULL,
+    destination_tank_id TEXT NOT NULL,
+    state TEXT NOT NULL,
+    count INTEGER NOT NULL,
+    last_at INTEGER NOT NULL,
+    PRIMARY KEY (connection_id, destination_node_id, destination_tank_id, state)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

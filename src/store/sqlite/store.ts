@@ -10,6 +10,7 @@ import { FileGuard } from "./file-guard.ts";
 import { SqliteJournal } from "./journal.ts";
 import { openWatermarks, type Warn } from "./open-watermarks.ts";
 import { SqliteRegistry } from "./registry.ts";
+import { restoreHorizons } from "./stale-horizons.ts";
 import { watermarkPath } from "./watermark-file.ts";
 
 export interface StoreOptions {
@@ -36,6 +37,7 @@ export function openSqliteStore(path: string, options: StoreOptions = {}): Store
   const database = openDatabase(path, onUnchecked);
   try {
     const watermarks = openWatermarks(database, path, warn);
+    restoreHorizons(database, path, warn);
     const guard = new FileGuard([path, `${path}-wal`, watermarkPath(path)]);
     const onDamage = (sentence: string) => noteDamage(path, sentence);
     const parts = { watermarks, guard, bounds, onDamage };

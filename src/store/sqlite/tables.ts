@@ -34,6 +34,7 @@ function table<Row extends RowOf<Row>>(
   name: string,
   key: readonly (keyof Row & string)[],
   columns: Readonly<Record<keyof Row & string, true>>,
+  updateOf = (column: string) => `excluded.${column}`,
 ): Table<Row> {
   const names = Object.keys(columns) as (keyof Row & string)[];
   const list = names.join(", ");
@@ -41,7 +42,7 @@ function table<Row extends RowOf<Row>>(
   // Without the key: SQLite would rewrite its index.
   const updates = names
     .filter((column) => !key.includes(column))
-    .map((column) => `${column} = excluded.${column}`)
+    .map((column) => `${column} = ${updateOf(column)}`)
     .join(", ");
   return {
     name,
@@ -101,6 +102,8 @@ export const CONNECTIONS = table<ConnectionRow>("connections", ["connection_id"]
   rate: true,
   status: true,
   strategy: true,
+  mode: true,
+  replacement: true,
   further_destinations: true,
   topology: true,
   origin: true,
@@ -151,6 +154,8 @@ export const HORIZONS = table<HorizonRow>(
     destination_tank_id: true,
     lowest_undecided: true,
   },
+  // Never lowered.
+  (column) => `MAX(${column}, excluded.${column})`,
 );
 
 export const TRANSFER_COUNTS = table<TransferCountRow>(

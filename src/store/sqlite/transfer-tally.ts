@@ -27,23 +27,23 @@ const REMOVES_COUNTED: ReadonlySet<string> = new Set(["everything", "tank_transf
 
 type Removed = Omit<TransferCountRow, "count">;
 
-/** Removes rows, and adds them to the counts. `which` selects the places of up to `?` rows. */
+/** Removes rows, and adds them to the counts. `which` selects their places. Returns how many. */
 export function foldRows(
   database: Connection,
   table: "outbox" | "inbox",
   which: string,
-): (rows: number) => number {
+): (...parameters: readonly (number | string)[]) => number {
   const fields = (table === "outbox" ? OF_OUTBOX : OF_INBOX).split(", ");
   const named = FIELDS.split(", ").map((name, at) => `${fields[at]} AS ${name}`);
-  const remove = database.prepare<Removed, [number]>(
+  const remove = database.prepare<Removed, (number | string)[]>(
     `DELETE FROM ${table} WHERE place IN (${which}) RETURNING ${named.join(", ")}`,
   );
   const add = database.prepare(
     `INSERT INTO transfer_counts (${FIELDS}, count) VALUES (?, ?, ?, ?, ?, ?, ?) ` +
       `ON CONFLICT (${FIELDS}) DO UPDATE SET count = count + excluded.count`,
   );
-  return (rows) => {
-    const removed = remove.all(rows);
+  return (...parameters) => {
+    const removed = remove.all(...parameters);
     const counts: Counts = new Map();
     for (const row of removed) addCount(counts, { ...row, count: 1 });
     for (const { side, node_id, count, ...row } of counts.values()) {

@@ -16,11 +16,12 @@ import {
   TRANSFER_COUNTS,
   TRANSFER_EVENTS,
 } from "./tables.ts";
+import { foldRows } from "./transfer-tally.ts";
 
 /** Removing a tank also removes its log and snapshots. */
 const EVERY_TABLE = [
   ...[TANKS, CONNECTIONS, OUTBOX, INBOX, HORIZONS, TRANSFER_EVENTS, REMEMBERED],
-  ...[TRANSFER_COUNTS, MOVES, MOVED_TANKS, { name: "meta" }],
+  ...[TRANSFER_COUNTS, MOVES, MOVED_TANKS, { name: "connection_counts" }, { name: "meta" }],
 ].map(({ name }) => name);
 
 /** What moves with a tank. Events first: the rows of the outbox tell which. */
@@ -109,9 +110,13 @@ export class Writes {
         break;
       case "connection":
         this.#remove.connection.run(write.connection_id);
+        this.#remove.connectionCounts.run(write.connection_id);
         break;
       case "remembered":
         this.#remove.remembered.run(write.node_id);
+        break;
+      case "decisions":
+        this.#removeDecisions(write.source_node_ids, write.rowsMax);
         break;
       case "move":
         this.#remove.move.run(write.move_id);
@@ -129,6 +134,15 @@ export class Writes {
         this.#remove.log.run(write.tank_id, write.up_to_seq);
         break;
     }
+  }
+
+  #removeDecisions(nodeIds: readonly string[], rowsMax: number): void {
+    const { count, raise, fold } = this.#remove.decisions;
+    const nodes = JSON.stringify(nodeIds);
+    const excess = (count.get(nodes)?.rows ?? 0) - rowsMax;
+    if (excess <= 0) return;
+    raise.run(nodes, excess);
+    fold(nodes, excess);
   }
 
   #applyUpdate(write: Update): void {
@@ -175,11 +189,30 @@ function prepareRemoves(database: Connection) {
   return {
     tank: database.prepare("DELETE FROM tanks WHERE tank_id = ?"),
     connection: database.prepare("DELETE FROM connections WHERE connection_id = ?"),
+    connectionCounts: database.prepare("DELETE FROM connection_counts WHERE connection_id = ?"),
     remembered: database.prepare("DELETE FROM remembered WHERE node_id = ?"),
+    decisions: prepareRemovalOfDecisions(database),
     move: database.prepare("DELETE FROM moves WHERE move_id = ?"),
     tankTransfers: TANK_TRANSFERS.map((rows) => database.prepare(`DELETE FROM ${rows}`)),
     everything: EVERY_TABLE.map((name) => database.prepare(`DELETE FROM ${name}`)),
     snapshot: database.prepare("DELETE FROM snapshots WHERE tank_id = ? AND seq = ?"),
     log: database.prepare("DELETE FROM log WHERE tank_id = ? AND seq <= ?"),
+  };
+}
+
+/** The statements take the nodes as JSON, and a number of rows. */
+function prepareRemovalOfDecisions(database: Connection) {
+  const ofNodes = "inbox WHERE source_node_id IN (SELECT value FROM json_each(?))";
+  const oldest = `SELECT place FROM ${ofNodes} ORDER BY place LIMIT ?`;
+  const pair = "source_node_id, source_tank_id, destination_tank_id";
+  return {
+    count: database.prepare<{ rows: number }, [string]>(`SELECT COUNT(*) AS rows FROM ${ofNodes}`),
+    raise: database.prepare(
+      `INSERT INTO horizons (${pair}, lowest_undecided) ` +
+        `SELECT ${pair}, MAX(sequence) + 1 FROM inbox WHERE place IN (${oldest}) ` +
+        `GROUP BY ${pair} ON CONFLICT (${pair}) DO UPDATE SET ` +
+        "lowest_undecided = MAX(lowest_undecided, excluded.lowest_undecided)",
+    ),
+    fold: foldRows(database, "inbox", oldest),
   };
 }

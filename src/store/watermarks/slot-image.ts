@@ -1,4 +1,5 @@
 import { decodeSlot, encodeSlot, SLOT_BYTES, type SlotMark } from "./slot-format.ts";
+import { JOURNAL_NAME, JOURNAL_SLOT, type Read, type Sides, withoutStrays } from "./strays.ts";
 
 /**
  * The watermark file is made of chunks, each with two sides that hold the same slots:
@@ -17,11 +18,6 @@ export const CHUNK_BYTES = 2 * SIDE_BYTES;
 export const PAGE_BYTES = 4096;
 const PAGE_SLOTS = PAGE_BYTES / SLOT_BYTES;
 const SIDE_PAGES = SIDE_BYTES / PAGE_BYTES;
-
-/** The first slot is the journal's own. */
-const JOURNAL_SLOT = 0;
-/** Marks the journal's slot, in the field of the tank_id. */
-const JOURNAL_NAME = "journal";
 
 export type Side = 0 | 1;
 
@@ -62,8 +58,11 @@ export class SlotImage {
     this.#slots = new Uint8Array(chunks * SIDE_BYTES);
     const damagedOn: [number, number] = [0, 0];
     let damaged = 0;
-    for (let slot = 0; slot < chunks * CHUNK_SLOTS; slot++) {
-      const [one, other] = [readSlot(whole, slot, 0), readSlot(whole, slot, 1)];
+    const slots = Array.from(
+      { length: chunks * CHUNK_SLOTS },
+      (_, slot): Sides => [readSlot(whole, slot, 0), readSlot(whole, slot, 1)],
+    );
+    for (const [slot, [one, other]] of withoutStrays(slots).entries()) {
       if (one === "damaged") damagedOn[0]++;
       if (other === "damaged") damagedOn[1]++;
       const newest = newer(one, other);
@@ -193,8 +192,6 @@ export class SlotImage {
     return this.#slots.subarray(first * PAGE_BYTES, (first + count) * PAGE_BYTES);
   }
 }
-
-type Read = ReturnType<typeof decodeSlot>;
 
 function readSlot(file: Uint8Array, slot: number, side: Side): Read {
   const chunk = Math.floor(slot / CHUNK_SLOTS);

@@ -21,6 +21,7 @@ const commandSchema = z.discriminatedUnion("kind", [
     record,
     side,
     replaces: z.literal(true).optional(),
+    copy: z.literal(true).optional(),
   }),
   z.strictObject({ kind: z.literal("restore"), record }),
   z.strictObject({ kind: z.literal("feed"), portions: z.number() }),

@@ -116,6 +116,25 @@ describe("connect", () => {
     });
   });
 
+  test("copies, asks for fair replacement, and goes back to moving", async () => {
+    const terms = { mode: "copy", replacement: "fair" };
+    const made = { ...connection("c3", LAGOON), ...terms, previous: null };
+    const ran = await connect(made, "connect", "reef", "lagoon", "--copy", "--replace", "fair");
+    expect(ran.out).toBe(
+      "Copies of the fish of reef now migrate to lagoon on far: 25 % at each draw, direction " +
+        "both, copied, not moved, fair replacement in a full tank.\n",
+    );
+    const asked = ran.requests.find(({ method }) => method === "POST")?.body ?? "";
+    expect(JSON.parse(asked)).toMatchObject(terms);
+    const changed = connection("c2", POND);
+    const answer = nodeWith([OWN], { "PATCH /api/connections/c2": changed });
+    const back = await runIn({ ...running, answer }, "connect", "--change", "c2", "--move");
+    const patched = back.requests.find(({ method }) => method === "PATCH")?.body ?? "";
+    expect(JSON.parse(patched)).toEqual({ mode: "move" });
+    const both = await runIn(running, "connect", "reef", "lagoon", "--copy", "--move");
+    expect([both.code, both.err]).toEqual([2, expect.stringContaining("--copy or --move")]);
+  });
+
   test("changes what was asked for and nothing else", async () => {
     const made = connection("c2", POND, { status: "paused" });
     const answer = nodeWith([OWN], { "PATCH /api/connections/c2": made });

@@ -15,6 +15,7 @@ async function started(identity: Identity) {
   const table = new PeerTable({ isEngaged: () => false, hasExchanged: () => false });
   const hooks = {
     table,
+    knows: () => true,
     counts: () => true,
     challenges: () => undefined,
     onChallenged: () => {},

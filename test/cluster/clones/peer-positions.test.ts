@@ -11,7 +11,8 @@ describe("what is remembered of others", () => {
     const world = new SimulatedWorld({ seed: 1 });
     const process = world.addHost({ name: "n" }).boot();
     const isEngaged = (nodeId: string) => engaged.includes(nodeId);
-    const deps = { clock: process.clock, timers: process.timers, log: silentLog };
+    const isKnown = (nodeId: string) => !nodeId.startsWith("unknown");
+    const deps = { clock: process.clock, timers: process.timers, log: silentLog, isKnown };
     return { world, journal, peers: new PeerPositions({ ...deps, journal, isEngaged }) };
   }
 
@@ -79,5 +80,19 @@ describe("what is remembered of others", () => {
     const now = (await journal.remembered()).map(({ node_id }) => node_id);
     expect(now).toContain("open");
     expect(now).not.toContain("traded");
+  });
+
+  test("of a node that is not of the cluster goes before all others", async () => {
+    const { world, journal, peers } = memory();
+    await peers.load();
+    peers.hear("met", said(1, "one"));
+    for (let index = 0; index < LIMITS.positionsRememberedMax + 10; index++) {
+      await journal.commit(peers.writes(`unknown-${index}`, said(1, "one"), "handshake"));
+    }
+    await world.run(10_000);
+    const kept = (await journal.remembered()).map(({ node_id }) => node_id);
+    expect(kept.length).toBe(LIMITS.positionsRememberedMax);
+    expect(kept).toContain("met");
+    expect(peers.hasExchanged("unknown-1000")).toBe(false);
   });
 });

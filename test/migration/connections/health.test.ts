@@ -122,8 +122,32 @@ describe("a connection to where nothing arrives", () => {
     expect(refusal).toMatchObject({ code });
     expect(node.migration.connections()).toEqual([]);
     if (code === "unreachable") expect(String(refusal)).toContain("--force");
+    expect(String(refusal)).not.toMatch(/\/api\/|"force"/);
     await node.migration.connect({ ...toLake, force: true });
     expect(await node.journal.connections()).toHaveLength(1);
+  });
+
+  test("says what a person can use, and no request", async () => {
+    const node = await new LoneNode().start();
+    const failed = new NetworkError("refused", "GET http://10.0.0.1:8000/api/tanks/lake: refused");
+    node.cluster.read = () => Promise.reject(failed);
+    const refusal = await node.migration.connect(toLake).catch((error: unknown) => error);
+    expect(String(refusal)).toContain("cannot be reached: connection refused. Nothing was stored");
+    expect(String(refusal)).not.toContain("http://");
+  });
+
+  test("sends a fish every ten minutes at most where there is no such tank", async () => {
+    const node = await connected({
+      call: async (nodeId, path, body) =>
+        path.endsWith("/abort")
+          ? decides("aborted", null)(nodeId, path, body)
+          : { status: 404, body: { type: "urn:tankd:problem:unknown_tank" } },
+    });
+    await node.run(500_000);
+    expect(await node.journal.outbox({ limit: 99 })).toHaveLength(1);
+    expect(health(node)).toMatchObject({ health: "gone" });
+    await node.run(200_000);
+    expect(await node.journal.outbox({ limit: 99 })).toHaveLength(2);
   });
 
   test("is made where the node answers, though it is not listed as reachable yet", async () => {

@@ -1,10 +1,22 @@
 import { describe, expect, test } from "bun:test";
 import { entityPayloads } from "../../../src/migration/payloads/entity.ts";
 import type { Entry } from "../../../src/migration/payloads/payload.ts";
-import { apply, createTank, fishOf, plantsOf, type Tank } from "../../../src/sim/index.ts";
+import {
+  apply,
+  createTank,
+  fishOf,
+  plantsOf,
+  saveTank,
+  selectMigrants,
+  statsOf,
+  type Tank,
+} from "../../../src/sim/index.ts";
 import type { JournalWrite } from "../../../src/store/journal.ts";
 import { ENTITY_TYPES } from "../../../src/store/rows.ts";
 import type { Tanks } from "../../../src/tanks/tanks.ts";
+
+/** What leaves its tank. */
+const MOVING = ["fish", "plant"] as const;
 
 const NOTE: JournalWrite = { put: "meta", key: "k", value: "v" };
 
@@ -32,6 +44,10 @@ class Shelf {
     return stamped;
   };
 
+  async commit(writes: readonly JournalWrite[]): Promise<void> {
+    this.committed.push(writes);
+  }
+
   /** The ids of one kind in a tank. */
   ids(name: string, type: "fish" | "plant"): readonly string[] {
     const tank = this.of(name);
@@ -42,17 +58,20 @@ class Shelf {
 
 async function sealed(shelf: Shelf, type: "fish" | "plant", entityId: string) {
   let record: Uint8Array | undefined;
-  await entityPayloads(shelf)[type].seal({ tankId: "reef", entityId, side: "right" }, (bytes) => {
-    record = bytes;
-    return [NOTE];
-  });
+  await entityPayloads(shelf, shelf)[type].seal(
+    { tankId: "reef", entityId, side: "right" },
+    (bytes) => {
+      record = bytes;
+      return [NOTE];
+    },
+  );
   return record;
 }
 
-describe.each(ENTITY_TYPES)("a %s", (type) => {
+describe.each(MOVING)("a %s", (type) => {
   test("leaves its tank, and lives in another under the same id", async () => {
     const shelf = new Shelf("reef", "pond");
-    const payload = entityPayloads(shelf)[type];
+    const payload = entityPayloads(shelf, shelf)[type];
     const [entityId = ""] = shelf.ids("reef", type);
     // A spot for a plant is free only where another one has left.
     const [guest = ""] = shelf.ids("pond", type);
@@ -63,7 +82,7 @@ describe.each(ENTITY_TYPES)("a %s", (type) => {
     expect(shelf.ids("reef", type)).not.toContain(entityId);
     expect(payload.read(record)).toEqual({ entityId });
     const entries: Entry[] = [];
-    await payload.import({ tankId: "pond", record, side: "left" }, (entry) => {
+    await payload.import({ tankId: "pond", record, side: "left", mayReplace: true }, (entry) => {
       entries.push(entry);
       return [NOTE];
     });
@@ -74,7 +93,7 @@ describe.each(ENTITY_TYPES)("a %s", (type) => {
 
   test("comes back where it was, once", async () => {
     const shelf = new Shelf("reef");
-    const payload = entityPayloads(shelf)[type];
+    const payload = entityPayloads(shelf, shelf)[type];
     const before = shelf.ids("reef", type);
     const [entityId = ""] = before;
     const record = await sealed(shelf, type, entityId);
@@ -98,10 +117,10 @@ describe.each(ENTITY_TYPES)("a %s", (type) => {
     const [entityId = ""] = shelf.ids("reef", type);
     const record = await sealed(shelf, type, entityId);
     if (record === undefined) throw new Error("it has not left");
-    const payload = entityPayloads(shelf)[type];
+    const payload = entityPayloads(shelf, shelf)[type];
     const enter = async () => {
       let refusal: string | null = "";
-      await payload.import({ tankId: "pond", record, side: "left" }, (entry) => {
+      await payload.import({ tankId: "pond", record, side: "left", mayReplace: true }, (entry) => {
         refusal = entry.refusal;
         return [NOTE];
       });
@@ -119,13 +138,13 @@ describe.each(ENTITY_TYPES)("a %s", (type) => {
     const record = await sealed(shelf, type, entityId);
     if (record === undefined) throw new Error("it has not left");
     const other = type === "fish" ? "plant" : "fish";
-    const payloads = entityPayloads(shelf);
+    const payloads = entityPayloads(shelf, shelf);
     expect(payloads[other].read(record)).toEqual({ entityId: undefined, reason: "bad_record" });
     expect(payloads[type].read(record.subarray(1))).toMatchObject({ entityId: undefined });
   });
 });
 
-test("a fish in a full tank takes a place by the policy of its node alone", async () => {
+test("of those that may take a place in a full tank, fish and copies of fish do", async () => {
   const submitted: object[] = [];
   const tanks: Pick<Tanks, "submit"> = {
     submit: async (_tankId, command, alongside) => {
@@ -136,10 +155,58 @@ test("a fish in a full tank takes a place by the policy of its node alone", asyn
     },
   };
   const order = { tankId: "reef", record: new Uint8Array(), side: "left" } as const;
-  for (const replacement of ["refuse", "fair"] as const) {
-    const payloads = entityPayloads(tanks, undefined, replacement);
-    for (const type of ENTITY_TYPES) await payloads[type].import(order, () => []);
+  const payloads = entityPayloads(tanks, new Shelf());
+  for (const mayReplace of [false, true]) {
+    for (const type of ENTITY_TYPES)
+      await payloads[type].import({ ...order, mayReplace }, () => []);
   }
   const plain = { kind: "import", record: order.record, side: "left" };
-  expect(submitted).toEqual([plain, plain, { ...plain, replaces: true }, plain]);
+  const copy = { ...plain, copy: true };
+  const replaces = true;
+  expect(submitted).toEqual([
+    ...[plain, plain, copy],
+    ...[{ ...plain, replaces }, plain, { ...copy, replaces }],
+  ]);
 });
+
+describe("a copy", () => {
+  test("is born elsewhere with an id of that tank, and the fish stays where it is", async () => {
+    const shelf = new Shelf("reef", "pond");
+    const before = saveTank(shelf.of("reef"));
+    const [migrant] = selectMigrants(shelf.of("reef"), {
+      ...{ selection: "oldest", direction: "right", copies: true },
+      draws: [0.5],
+    } as const);
+    if (!migrant?.record) throw new Error("nobody is fit");
+    const { copy } = entityPayloads(shelf, shelf);
+    const { fishId: entityId, record } = migrant;
+    let taken: Uint8Array | undefined;
+    await copy.seal({ tankId: "reef", entityId, side: "right", record }, (bytes) => {
+      taken = bytes;
+      return [NOTE];
+    });
+    expect([taken, shelf.committed]).toEqual([record, [[NOTE]]]);
+    const born = ledgerIn(shelf, "pond").born;
+    const entries: Entry[] = [];
+    const order = { tankId: "pond", record, side: "left", mayReplace: false } as const;
+    for (let time = 0; time < 2; time++) {
+      await copy.import(order, (entry) => {
+        entries.push(entry);
+        return [NOTE];
+      });
+    }
+    expect(entries.map(({ refusal }) => refusal)).toEqual([null, null]);
+    expect(ledgerIn(shelf, "pond").born).toBe(born + 2);
+    const copies = fishOf(shelf.of("pond")).filter((fish) => fish.parent_ids.includes(entityId));
+    expect(copies).toHaveLength(2);
+    expect(new Set([entityId, ...copies.map((fish) => fish.fish_id)]).size).toBe(3);
+    // Refused, it leaves nothing: the fish was there all the while.
+    expect(await copy.restore({ tankId: "reef", record }, () => [NOTE])).toBeUndefined();
+    expect(shelf.committed.at(-1)).toEqual([NOTE]);
+    expect(saveTank(shelf.of("reef"))).toEqual(before);
+  });
+});
+
+function ledgerIn(shelf: Shelf, tank: string) {
+  return statsOf(shelf.of(tank)).ledger;
+}

@@ -37,8 +37,9 @@ async function ask(failure: NetworkFailure, failures: number, peerRetries: numbe
   });
   const answerLocally = () => Promise.reject(new Error("nothing is asked here"));
   const owners = { proofFor: () => undefined };
+  const asksToReplace = () => false;
   const times = { timers: realTimers, peerTimeoutMs: 1_000, peerRetries };
-  const ports = { cluster, owners, ...times, answerLocally };
+  const ports = { cluster, owners, ...times, answerLocally, asksToReplace };
   const heard = await new Courier(ports).ask(ROW, 1, "transfer");
   return { heard, calls };
 }

@@ -78,3 +78,38 @@ export function transfersAreBounded(opened: Opened): void {
     expect(kept).toEqual(ids.slice(-kept.length));
   });
 }
+
+export function decisionsAreRemoved(opened: Opened): void {
+  const remove = { remove: "decisions", source_node_ids: ["n1", "n2"], rowsMax: 3 } as const;
+
+  test("the oldest of some nodes go, and the horizons of their pairs rise above them", async () => {
+    const { journal, subject } = await opened();
+    for (const [index, node] of ["n1", "n3", "n1", "n2", "n1", "n1"].entries()) {
+      const row = { ...inboxRow(`x${index}`), source_node_id: node, sequence: index + 1 };
+      await journal.commit([{ put: "inbox", row }]);
+    }
+    const before = await journal.transferCounts();
+    await journal.commit([remove]);
+    const kept = async (of: typeof journal) =>
+      (await of.inbox({ limit: 99 })).map(({ transfer_id }) => transfer_id).toSorted();
+    expect(await kept(journal)).toEqual(["x1", "x3", "x4", "x5"]);
+    expect(await journal.horizons()).toEqual([{ ...PAIR, lowest_undecided: 4 }]);
+    expect(await journal.transferCounts()).toEqual(before);
+    await journal.commit([remove]);
+    const again = (await subject.reopen()).journal;
+    expect(await kept(again)).toEqual(["x1", "x3", "x4", "x5"]);
+    expect(await again.horizon(PAIR)).toBe(4);
+    expect(await again.transferCounts()).toEqual(before);
+  });
+
+  test("a horizon never falls, whoever declares what", async () => {
+    const { journal } = await opened();
+    const declare = (lowest_undecided: number) =>
+      journal.commit([{ put: "horizon", row: { ...PAIR, lowest_undecided } }]);
+    await declare(7);
+    await declare(3);
+    expect(await journal.horizon(PAIR)).toBe(7);
+    await declare(8);
+    expect(await journal.horizon(PAIR)).toBe(8);
+  });
+}

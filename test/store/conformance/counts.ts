@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { JournalConflict, type JournalWrite } from "../../../src/store/journal.ts";
-import type { InboxRow, TransferCountRow } from "../../../src/store/rows.ts";
-import { inboxRow, outboxRow } from "../rows.ts";
+import type { ConnectionCountRow, InboxRow, TransferCountRow } from "../../../src/store/rows.ts";
+import { connectionRow, inboxRow, outboxRow } from "../rows.ts";
 import { BOUNDS, type Opened, PAIR } from "./subject.ts";
 
 export function transfersAreCounted(opened: Opened): void {
@@ -60,6 +60,37 @@ export function transfersAreCounted(opened: Opened): void {
     ];
     expect(await journal.transferCounts()).toEqual(expected);
     expect(await (await subject.reopen()).journal.transferCounts()).toEqual(expected);
+  });
+
+  test("a connection's transfers count, removed or not, while it is there", async () => {
+    const { journal, subject } = await opened();
+    const connection = { connection_id: "c1", destination_node_id: "n2" };
+    await journal.commit([
+      { put: "connection", row: connectionRow("c1") },
+      { put: "outbox", row: { ...outboxRow("gone", 1), connection_id: "c0" } },
+    ]);
+    for (let index = 1; index <= many; index++) {
+      const transfer_id = `x${index}`;
+      const state = index % 3 === 0 ? "returned" : "delivered";
+      const row = { ...outboxRow(transfer_id, index), connection_id: "c1" };
+      await journal.commit([{ put: "outbox", row }]);
+      await journal.commit([
+        { update: "outbox", transfer_id, state, ...settled, updated_at: 1000 + index },
+      ]);
+    }
+    expect(await journal.outboxRow("x1")).toBeUndefined();
+    const to = { ...connection, destination_tank_id: "t2" };
+    const expected: readonly ConnectionCountRow[] = [
+      { ...to, state: "delivered", count: (2 * many) / 3, last_at: 1000 + many - 1 },
+      { ...to, state: "returned", count: many / 3, last_at: 1000 + many },
+    ];
+    expect(await journal.connectionCounts()).toEqual(expected);
+    const again = (await subject.reopen()).journal;
+    expect(await again.connectionCounts()).toEqual(expected);
+    await again.commit([{ remove: "connection", connection_id: "c1" }]);
+    expect(await again.connectionCounts()).toEqual([]);
+    await again.commit([{ put: "connection", row: connectionRow("c2") }]);
+    expect(await again.connectionCounts()).toEqual([]);
   });
 
   test("the accepted transfers of some fish are found", async () => {

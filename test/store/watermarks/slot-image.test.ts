@@ -193,3 +193,46 @@ describe("the file", () => {
     expect(image.mark("t2")).toEqual(markOf(2, 9));
   });
 });
+
+describe("a slot that was written to the place of another", () => {
+  const TANKS = [1, 2, 3];
+  const SIDE_BYTES = 256 * SLOT_BYTES;
+
+  function filled(): File {
+    const file = new File();
+    for (let round = 1; round <= 6; round++) {
+      file.write(
+        file.commit(
+          TANKS.map((tank) => [tank, round]),
+          round,
+        ),
+      );
+    }
+    return file;
+  }
+
+  const places = [0, 1, 2, 3].flatMap((from) =>
+    [0, 1, 2, 3].flatMap((to) =>
+      from === to ? [] : [[from, to, 0] as const, [from, to, 1] as const],
+    ),
+  );
+
+  test.each(places)(
+    "%i in that of %i, on side %i: no mark is lost, and none is new",
+    (from, to, side) => {
+      const file = filled();
+      const at = (slot: number) => side * SIDE_BYTES + slot * SLOT_BYTES;
+      file.bytes.set(file.bytes.slice(at(from), at(from) + SLOT_BYTES), at(to));
+      const image = file.reopen();
+      expect(image.journal?.id).toBe(JOURNAL);
+      expect(image.damaged).toBe(0);
+      const seen = content(image);
+      expect(Object.keys(seen)).toEqual(["t1", "t2", "t3", "journal"]);
+      // The other side is at most one commit behind.
+      for (const seq of Object.values(seen)) expect(seq).toBeGreaterThanOrEqual(5);
+      file.write(file.commit([[1, 7]], 7));
+      file.write(file.commit([[1, 8]], 8));
+      expect(content(file.reopen())).toMatchObject({ t1: 8, journal: 8 });
+    },
+  );
+});

@@ -2,6 +2,7 @@ import { type Identity, identityFromSeed } from "../../../src/cluster/identity/i
 import type { DiscoveryBackend } from "../../../src/discovery/backend.ts";
 import { type Core, type CoreSettings, createCore } from "../../../src/node/core.ts";
 import { timingOf } from "../../../src/node/timing.ts";
+import type { Network } from "../../../src/platform/network.ts";
 import type { SharedMemory } from "../../../src/platform/shared-memory.ts";
 import type { SimulatedHost } from "../../../src/platform/simulated/host.ts";
 import type { SimulatedProcess } from "../../../src/platform/simulated/process.ts";
@@ -77,6 +78,15 @@ export abstract class CoreNode extends SimulatedNode<Core> {
     return this.store.journal;
   }
 
+  /** The journal as the process has it, with `guarded`, whose calls end with the process. */
+  protected acknowledged(guarded: Journal, _process: SimulatedProcess): Journal {
+    return guarded;
+  }
+
+  protected network(process: SimulatedProcess): Network {
+    return process.network;
+  }
+
   /** What the states of its tanks lie in when it is killed. */
   protected get sharedMemory(): SharedMemory | undefined {
     return undefined;
@@ -96,7 +106,7 @@ export abstract class CoreNode extends SimulatedNode<Core> {
         startOffsetMs: this.startOffsetMs(process),
         timers: process.timers,
         random: process.random,
-        network: process.network,
+        network: this.network(process),
         sockets: process.sockets,
         machine: process.machine,
         files: process.files,
@@ -126,7 +136,7 @@ export abstract class CoreNode extends SimulatedNode<Core> {
     const { least, most } = this.#commitMs;
     const disk = this.#world.latency(`disk ${this.name}`, least, most);
     return {
-      journal: process.guard("journal", this.journal(), disk),
+      journal: this.acknowledged(process.guard("journal", this.journal(), disk), process),
       registry: process.guard("registry", this.store.registry),
       close: async () => {},
     };

@@ -88,6 +88,8 @@ function journalOf(client: DiskClient): Journal {
     inboxRows: (transferId) => read("inboxRows", transferId),
     arrivals: (entityIds) => read("arrivals", entityIds),
     horizon: (pair) => read("horizon", pair),
+    connectionCounts: () => read("connectionCounts"),
+    horizons: () => read("horizons"),
     lastSequences: () => read("lastSequences"),
     transferCounts: () => read("transferCounts"),
     events: (transferId) => read("events", transferId),
