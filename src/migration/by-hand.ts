@@ -6,7 +6,7 @@ import type { EntityType, OutboxRow } from "../store/rows.ts";
 import type { Tanks } from "../tanks/tanks.ts";
 import type { Destination } from "./connections/destinations.ts";
 import { destinationOf, sourceOf } from "./connections/ends.ts";
-import { type HealthPorts, knownHealth } from "./connections/health.ts";
+import { absenceOf, type HealthPorts, knownHealth } from "./connections/health.ts";
 import type { DestinationName, TransferDetail } from "./migration.ts";
 import type { Answer } from "./transfer/courier.ts";
 import type { Outgoing } from "./transfer/outgoing.ts";
@@ -96,13 +96,18 @@ async function cleared({ cluster, clock, timers }: ByHandPorts): Promise<void> {
   }
 }
 
-/** What is known to be unreachable or gone costs the fish no time in escrow. */
+/**
+ * What is known to be away or gone costs the fish no time in escrow. A node that has just come may
+ * not have been dialled yet: that says nothing.
+ */
 function requireHealthy(ports: ByHandPorts, destination: Destination): void {
+  const { destination_tank_id: tankId, destination_node_id: nodeId } = destination;
+  const { cluster } = ports;
+  const isAway = nodeId !== cluster.nodeId && absenceOf(cluster, nodeId) !== undefined;
   const known = knownHealth(ports, destination);
-  if (known === undefined || known.health === "full") return;
+  if (known === undefined || (known.health !== "gone" && !isAway)) return;
   const code = known.health === "gone" ? "unknown_tank" : "unreachable";
-  const { destination_tank_id } = destination;
-  throw new Problem(code, `The tank ${destination_tank_id} cannot be reached: ${known.reason}.`);
+  throw new Problem(code, `The tank ${tankId} cannot be reached: ${known.reason}.`);
 }
 
 /** The wall that it swims towards. @throws Problem `unknown_fish` */

@@ -83,6 +83,14 @@ describe("a fish that is sent by hand", () => {
     expect([peer.asked, node.migration.escrowCount]).toEqual([[], 0]);
   });
 
+  test("leaves for a node that was not dialled yet", async () => {
+    const { node, peer } = await withPeer();
+    peer.decides("accepted");
+    const there = node.directory.find(({ nodeId }) => nodeId === "there");
+    if (there) there.reachable = false;
+    expect(await send(node)).toMatchObject({ state: "delivered" });
+  });
+
   test("does not leave for a node that is away", async () => {
     const { node } = await withPeer();
     setStatus(node, "offline");
