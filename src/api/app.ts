@@ -12,11 +12,14 @@ import { connectionRoutes } from "./connections.ts";
 import type { ApiContext } from "./context.ts";
 import { mountDocs } from "./docs.ts";
 import { doctorRoutes } from "./doctor.ts";
+import { drainRoutes } from "./drain.ts";
 import { type ApiContextOf, type ApiEnv, pathOf } from "./env.ts";
 import { fishRoutes } from "./fish.ts";
 import { gatewayRoutes } from "./gateway.ts";
+import { handTransferRoutes } from "./hand-transfers.ts";
 import { healthRoutes } from "./health.ts";
 import { provenReads } from "./middleware/proven-reads.ts";
+import { moveRoutes } from "./moves.ts";
 import { pageRoutes } from "./page.ts";
 import { pastRoutes } from "./past.ts";
 import { type PeerGuard, peerGuard } from "./peer-guard.ts";
@@ -51,6 +54,7 @@ export function createApp(context: ApiContext, options: AppOptions = {}): OpenAP
   app.route("/", recoveryRoutes(context));
   app.route("/", tankRoutes(context, options.onTankRemoved ?? (() => {})));
   app.route("/", tankCommandRoutes(context));
+  app.route("/", moveRoutes(context));
   app.route("/", worldRoutes(context));
   app.route("/", archiveRoutes(context));
   app.route("/", pastRoutes(context));
@@ -58,6 +62,7 @@ export function createApp(context: ApiContext, options: AppOptions = {}): OpenAP
   app.route("/", connectionRoutes(context));
   app.route("/", topologyRoutes(context));
   app.route("/", transferRoutes(context));
+  app.route("/", handTransferRoutes(context));
   app.route("/", auditRoutes(context));
   app.route(
     "/",
@@ -65,6 +70,7 @@ export function createApp(context: ApiContext, options: AppOptions = {}): OpenAP
   );
   app.route("/", aliasRoutes(context));
   app.route("/", clusterControlRoutes(context));
+  app.route("/", drainRoutes(context));
   app.route("/", doctorRoutes(context));
   app.route("/", settingsRoutes(context));
   const { viewers = new Viewers(context, () => {}) } = options;

@@ -9,7 +9,7 @@ import { archiveBody } from "./middleware/archive-body.ts";
 import { requireToken } from "./middleware/control-token.ts";
 import { idempotency } from "./middleware/idempotency.ts";
 import { json, nameParameter, newRouter, refusal, shownText } from "./router.ts";
-import { hostedTank, tankViewSchema, viewTank } from "./tank-view.ts";
+import { hostedTank, requireNoDrain, tankViewSchema, viewTank } from "./tank-view.ts";
 
 const count = z.number().int().nonnegative();
 
@@ -80,6 +80,7 @@ export function archiveRoutes(context: ApiContext): OpenAPIHono<ApiEnv> {
     });
   });
   routes.openapi(importRoute(context), async (c) => {
+    requireNoDrain(context);
     const { name } = c.req.valid("query");
     const archive = c.get("archive");
     let fork: ForkOfArchive | undefined;

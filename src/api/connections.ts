@@ -13,6 +13,7 @@ import {
 import type { ApiContext } from "./context.ts";
 import type { ApiEnv } from "./env.ts";
 import { idempotency } from "./middleware/idempotency.ts";
+import { atItsServer } from "./orders.ts";
 import { control, json, nameParameter, newRouter, refusal, tankParameter } from "./router.ts";
 import { refuseForeignServer } from "./tank-view.ts";
 
@@ -82,7 +83,11 @@ const create = (context: ApiContext) => {
       "replaces the automatic connection of its source tank. Terms that are not given are those " +
       "of the automatic connection.",
     security,
-    middleware: [...middleware, idempotency({ keysMax: LIMITS.idempotencyKeysMax })],
+    middleware: [
+      ...middleware,
+      atItsServer(context, "source_server_id"),
+      idempotency({ keysMax: LIMITS.idempotencyKeysMax }),
+    ],
     request: {
       headers: z.object({ "idempotency-key": z.string().optional() }),
       body: { required: true, ...json(newConnectionSchema, "The tanks and the probability") },

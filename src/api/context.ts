@@ -1,6 +1,7 @@
 import type { AuditService } from "../audit/audit.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import type { Migration } from "../migration/migration.ts";
+import type { Relocation } from "../migration/relocation/relocation.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { ReplayService } from "../tanks/replay/replay-service.ts";
 import type { Tanks } from "../tanks/tanks.ts";
@@ -15,6 +16,7 @@ export interface ApiContext {
   readonly replay: ReplayService;
   readonly cluster: Cluster;
   readonly migration: Migration;
+  readonly relocation: Omit<Relocation, "recall" | "start" | "stop">;
   readonly audit: Omit<AuditService, "start" | "stop">;
   readonly clock: Clock;
   readonly log: Log;

@@ -11,6 +11,8 @@ export interface ApiEnv {
     readonly scheme?: "http" | "https" | undefined;
     /** Another node has relayed the request; `remoteAddress` may be that node's. */
     readonly isPassedOn?: boolean;
+    /** The node that has ordered it; an order is never passed on to a third one. */
+    readonly orderedBy?: string;
     /** Disables the timeout of this request. */
     readonly patient: () => void;
     /** Upgrades the request to a WebSocket; false when it is not a handshake for one. */

@@ -10,8 +10,10 @@ import {
 } from "../cluster/server-record.ts";
 import type { ApiContext } from "./context.ts";
 import { type ApiContextOf, type ApiEnv, pathAndQuery } from "./env.ts";
+import { following } from "./orders.ts";
 import { json, newRouter, refusal, tankParameter } from "./router.ts";
 import { unknownTank } from "./tank-view.ts";
+import { whereIs } from "./whereabouts.ts";
 
 const entrySchema = z.object({
   tank: announcedTankSchema.extend({ server_id: z.string() }),
@@ -83,13 +85,14 @@ function describePassed(path: string) {
  * @param serve answers a request to this node itself
  */
 export function gatewayRoutes(
-  { cluster }: ApiContext,
+  context: ApiContext,
   serve: (request: Request, bindings: ApiEnv["Bindings"]) => Response | Promise<Response>,
 ): OpenAPIHono<ApiEnv> {
+  const { cluster } = context;
   const routes = newRouter();
   const answer = async (c: ApiContextOf): Promise<Response> => {
     const asked = c.req.param("tank_id") ?? "";
-    const place = cluster.locate(asked);
+    const place = whereIs(context, asked);
     if (place === undefined) throw unknownTank(asked);
     const path = pathAndQuery(c.req.url).replace(
       /^\/gateway\/api\/tanks\/[^/?]*/,
@@ -103,16 +106,16 @@ export function gatewayRoutes(
       const own = await serve(new Request(new URL(path, "http://localhost"), { headers }), c.env);
       return new Response(own.body, { status: own.status, headers: merged(own.headers, who) });
     }
-    const { node_id } = place;
-    const ask = () => cluster.read(node_id, path);
-    const answered = await cluster.passage.read(node_id, c.env.remoteAddress, ask);
-    const { status, body, headers: told } = answered;
+    const { reply, nodeId } = await following(cluster, place.node_id, (id) =>
+      cluster.passage.read(id, c.env.remoteAddress, () => cluster.read(id, path)),
+    );
+    const { status, body, headers: told } = reply;
     const type = status < 400 ? "application/json" : "application/problem+json";
     const again = told?.["retry-after"];
     const headers = {
       "content-type": type,
       ...(again === undefined ? {} : { "retry-after": again }),
-      ...who,
+      ...answeredBy("owner", nodeId),
       [RELAYED_BY]: cluster.nodeId,
     };
     return new Response(JSON.stringify(body), { status, headers });
@@ -134,7 +137,7 @@ export function gatewayRoutes(
   });
   routes.openapi(show, (c) => {
     const { tank_id } = c.req.valid("param");
-    const place = cluster.locate(tank_id);
+    const place = whereIs(context, tank_id);
     const server = place === undefined ? undefined : cluster.server(place.node_id);
     if (place === undefined || server === undefined) throw unknownTank(tank_id);
     const who = answeredBy(place.is_local ? "owner" : "relay", cluster.nodeId);

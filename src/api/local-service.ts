@@ -1,3 +1,4 @@
+import type { Obey } from "../cluster/admission/orders.ts";
 import {
   REPLY_HEADERS,
   type RelayedReply,
@@ -32,6 +33,30 @@ export function localService(context: ApiContext, serve: Fetch, viewers: Viewers
       }
     },
     watch: (path, source, viewer) => watch(context, viewers, { path, source }, viewer),
+  };
+}
+
+/**
+ * Executes orders of other nodes, which have proven that they may give them: the same routes as
+ * for an operator of this node.
+ */
+export function obeying({ controlToken, log }: ApiContext, serve: Fetch): Obey {
+  return async ({ method, path, body, idempotency_key: key }, signer) => {
+    const headers = {
+      host: "localhost",
+      authorization: `Bearer ${controlToken}`,
+      ...(body === undefined ? {} : { "content-type": "application/json" }),
+      ...(key === undefined ? {} : { "idempotency-key": key }),
+    };
+    const text = body === undefined ? undefined : JSON.stringify(body);
+    const request = new Request(`http://localhost${path}`, {
+      method,
+      headers,
+      ...(text === undefined ? {} : { body: text }),
+    });
+    const response = await serve(request, { ...bindingsOf(""), orderedBy: signer });
+    log.info("order of another node", { node_id: signer, method, path, status: response.status });
+    return replyOf(response, path);
   };
 }
 

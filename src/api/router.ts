@@ -6,6 +6,7 @@ import type { ApiContext } from "./context.ts";
 import type { ApiEnv } from "./env.ts";
 import { requireToken } from "./middleware/control-token.ts";
 import { jsonBody } from "./middleware/json-body.ts";
+import { atItsHost } from "./orders.ts";
 import { problemSchema, shapeProblem } from "./problems.ts";
 
 /** A router for one resource, to be mounted on the app. Malformed requests become problems. */
@@ -57,4 +58,10 @@ export function control(context: ApiContext) {
     ],
     security: [{ controlToken: [] }],
   };
+}
+
+/** The same of a route of one tank, which its host executes wherever it is. */
+export function tankControl(context: ApiContext) {
+  const { middleware, security } = control(context);
+  return { middleware: [...middleware, atItsHost(context)], security };
 }

@@ -9,11 +9,12 @@ import { ConnectionGuard, type GuardedSocket, type GuardOptions } from "./connec
 import type { ApiContext } from "./context.ts";
 import { pathAndQuery } from "./env.ts";
 import { originOf } from "./forwarded.ts";
-import { localService } from "./local-service.ts";
+import { localService, obeying } from "./local-service.ts";
 import { problemResponse } from "./problems.ts";
 import { createService, type Fetch } from "./service.ts";
 import type { ServedSocket, SocketService } from "./sockets.ts";
 import { Viewers } from "./viewers.ts";
+import { whereIs } from "./whereabouts.ts";
 
 export interface ListenOptions {
   /** Address to listen on, e.g. `0.0.0.0` or `::`. */
@@ -109,8 +110,12 @@ export function listen(options: ListenOptions): ApiServer {
       const viewers = new Viewers(context, (topic, text) => void server.publish(topic, text));
       const onTankRemoved = (tankId: string) => viewers.closeTank(tankId);
       const fetch = createService(context, { onTankRemoved, viewers });
+      context.relocation.onMoved((tankId) => {
+        viewers.moveAway(tankId, whereIs(context, tankId)?.server_id ?? "another node");
+      });
       service = { fetch, viewers };
       context.cluster.serveWith(localService(context, fetch, viewers));
+      context.cluster.obeyWith(obeying(context, fetch));
     },
     stop: async () => {
       guard?.stop();

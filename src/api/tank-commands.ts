@@ -7,7 +7,7 @@ import type { Command } from "../sim/types.ts";
 import type { ApiContext } from "./context.ts";
 import type { ApiEnv } from "./env.ts";
 import { idempotency } from "./middleware/idempotency.ts";
-import { control, json, nameParameter, newRouter, refusal } from "./router.ts";
+import { json, nameParameter, newRouter, refusal, tankControl } from "./router.ts";
 import { hostedTank } from "./tank-view.ts";
 
 const FEED_DEFAULT = 10;
@@ -66,7 +66,7 @@ function commandRoute<P extends string, S extends z.ZodType, A extends z.ZodType
   context: ApiContext,
   { path, summary, body, answer, adds }: RouteOptions<P, S, A>,
 ) {
-  const { middleware, security } = control(context);
+  const { middleware, security } = tankControl(context);
   const once = adds ? [idempotency({ keysMax: LIMITS.idempotencyKeysMax })] : [];
   return createRoute({
     method: "post",

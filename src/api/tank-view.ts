@@ -4,6 +4,8 @@ import { Problem } from "../platform/errors.ts";
 import type { TankStats } from "../sim/types.ts";
 import type { HostedTank } from "../tanks/tanks.ts";
 import type { ApiContext } from "./context.ts";
+import { DetailedProblem } from "./problems.ts";
+import { whereIs } from "./whereabouts.ts";
 
 const count = z.number().int().nonnegative();
 
@@ -137,14 +139,24 @@ export function viewTank(hosted: HostedTank, serverId: string): TankView {
 }
 
 /**
- * The tank, if this node hosts it. Throws Problem `unknown_tank`, which names its host if known.
+ * The tank, if this node hosts it. Throws Problem `unknown_tank`, which names its host if known;
+ * `moved` for a tank that was here.
  */
 export function hostedTank(context: ApiContext, tankId: string): HostedTank {
   const hosted = context.tanks.get(tankId);
   if (hosted !== undefined) return hosted;
-  const place = context.cluster.locate(tankId);
+  const place = whereIs(context, tankId);
   if (place === undefined || place.is_local) throw unknownTank(tankId);
-  const url = context.cluster.server(place.node_id)?.api_url;
+  const { node_id, server_id } = place;
+  const url = context.cluster.server(node_id)?.api_url;
+  if (context.migration.movedTo(place.tank.tank_id) !== undefined) {
+    throw new DetailedProblem(
+      "moved",
+      `Tank ${place.tank.tank_id} has moved to the server ${server_id}` +
+        (url === undefined ? "" : `; ask ${url}`),
+      { members: { node_id, server_id, api_url: url ?? null, epoch: place.tank.epoch } },
+    );
+  }
   throw new Problem(
     "unknown_tank",
     `Tank ${place.tank.tank_id} is hosted by the server ${place.server_id}, not by this node` +
@@ -156,10 +168,7 @@ export function unknownTank(tankId: string): Problem {
   return new Problem("unknown_tank", `There is no tank ${tankId} on this node`);
 }
 
-/**
- * Refuses commands for another server. Control of other nodes would require a shared secret, which
- * this version does not use for that yet.
- */
+/** Refuses what only another server can do. */
 export function refuseForeignServer(context: ApiContext, serverId: string | undefined): void {
   if (serverId === undefined) return;
   const { cluster } = context;
@@ -168,9 +177,11 @@ export function refuseForeignServer(context: ApiContext, serverId: string | unde
   if (server === undefined) {
     throw new Problem("unknown_server", `There is no server ${serverId}`);
   }
-  throw new Problem(
-    "not_trusted",
-    `The server ${serverId} does not take orders from this one; ` +
-      `send the request to ${server.api_url} with its token`,
-  );
+  throw cluster.orders.refusal(serverId, server.api_url);
+}
+
+/** @throws Problem `draining` while this node takes no tanks */
+export function requireNoDrain({ relocation }: ApiContext): void {
+  const refusal = relocation.drain.refusal();
+  if (refusal !== undefined) throw refusal;
 }

@@ -3,8 +3,10 @@ import { z } from "zod";
 import { serverRecordSchema } from "../cluster/server-record.ts";
 import { LIMITS } from "../platform/limits.ts";
 import type { ApiContext } from "./context.ts";
+import { createdTankSchema } from "./created-tank.ts";
 import type { ApiEnv } from "./env.ts";
 import { idempotency } from "./middleware/idempotency.ts";
+import { Placing, whereSchema } from "./placing.ts";
 import {
   control,
   json,
@@ -12,15 +14,11 @@ import {
   newRouter,
   refusal,
   shownText,
+  tankControl,
   tankParameter,
 } from "./router.ts";
-import {
-  hostedTank,
-  refuseForeignServer,
-  tankViewSchema,
-  unknownTank,
-  viewTank,
-} from "./tank-view.ts";
+import { hostedTank, requireNoDrain, tankViewSchema, unknownTank, viewTank } from "./tank-view.ts";
+import { whereIs } from "./whereabouts.ts";
 
 /** The default number of founders; the same as that of `tankd start --fish`. */
 const FOUNDERS_DEFAULT = 50;
@@ -30,7 +28,7 @@ const newTankSchema = z.strictObject({
   description: shownText(LIMITS.descriptionCharactersMax).default(""),
   fish: z.number().int().min(0).max(LIMITS.foundersMax).default(FOUNDERS_DEFAULT),
   seed: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER).optional(),
-  server_id: z.string().min(1).max(LIMITS.nameCharactersMax).optional(),
+  ...whereSchema,
 });
 
 const tags = ["tanks"];
@@ -78,7 +76,7 @@ const create = (context: ApiContext) => {
       headers: z.object({ "idempotency-key": z.string().optional() }),
       body: { required: true, ...json(newTankSchema, "The specification of the tank") },
     },
-    responses: { 201: json(tankViewSchema, "The tank that was created"), default: refusal },
+    responses: { 201: json(createdTankSchema, "The tank that was created"), default: refusal },
   });
 };
 
@@ -88,7 +86,7 @@ const remove = (context: ApiContext) =>
     path: "/api/tanks/{tank_id}",
     tags,
     summary: "Remove a tank with its fish; refused while fish of it are in escrow",
-    ...control(context),
+    ...tankControl(context),
     request: { params },
     responses: {
       200: json(z.object({ tank_id: z.string(), removed: z.boolean() }), "It is gone"),
@@ -104,6 +102,13 @@ export function tankRoutes(
   const { tanks, cluster, migration, clock } = context;
   const view = (hosted: ReturnType<typeof hostedTank>) => viewTank(hosted, cluster.serverId);
   const routes = newRouter();
+  const placing = new Placing({
+    cluster,
+    createHere: async (spec) => {
+      requireNoDrain(context);
+      return view(await tanks.create(spec));
+    },
+  });
 
   routes.openapi(list, (c) => {
     const views = tanks.list().map(view);
@@ -113,20 +118,20 @@ export function tankRoutes(
   routes.openapi(showServer, (c) => {
     const { tank_id } = c.req.valid("param");
     if (tanks.get(tank_id) !== undefined) return c.json(cluster.self(), 200);
-    const place = cluster.locate(tank_id);
+    const place = whereIs(context, tank_id);
     const server = place === undefined ? undefined : cluster.server(place.node_id);
     if (server === undefined) throw unknownTank(tank_id);
     return c.json(server, 200);
   });
   routes.openapi(create(context), async (c) => {
-    const { server_id, seed, ...spec } = c.req.valid("json");
-    refuseForeignServer(context, server_id);
+    const { name, description, fish, seed, ...where } = c.req.valid("json");
+    const spec = { name, description, fish, ...(seed === undefined ? {} : { seed }) };
     const startedMs = clock.monotonicMs();
-    const made = await tanks.create(seed === undefined ? spec : { ...spec, seed });
+    const made = await placing.create(spec, where, c.req.header("idempotency-key"));
     // The time until the new tank was durable (W3C Server Timing).
     c.header("server-timing", `create;dur=${(clock.monotonicMs() - startedMs).toFixed(2)}`);
-    c.header("location", `/api/tanks/${made.row.tank_id}`);
-    return c.json(view(made), 201);
+    c.header("location", `/api/tanks/${made.tank.tank_id}`);
+    return c.json(made, 201);
   });
   routes.openapi(remove(context), async (c) => {
     const { tank_id } = c.req.valid("param");

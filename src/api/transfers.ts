@@ -46,7 +46,8 @@ const listedSchema = transferSchema.extend({
     .describe("Null for an open transfer, unless the control token is sent: its two ends know it"),
 });
 
-const detailSchema = transferSchema.extend({
+/** A transfer with its audit trail. */
+export const transferDetailSchema = transferSchema.extend({
   events: z
     .array(
       z.object({
@@ -59,6 +60,7 @@ const detailSchema = transferSchema.extend({
           "returned",
           "aborted",
           "in_doubt",
+          "resolved",
           "accepted",
           "refused",
         ]),
@@ -98,7 +100,7 @@ const show = createRoute({
   tags,
   summary: "One transfer with its events",
   request: { params: z.object({ transfer_id: nameParameter }) },
-  responses: { 200: json(detailSchema, "The transfer"), default: refusal },
+  responses: { 200: json(transferDetailSchema, "The transfer"), default: refusal },
 });
 
 /** Whoever knows the id of an open transfer could claim it elsewhere in the name of its source. */

@@ -13,6 +13,8 @@ import type { ServedSocket, SocketService } from "./sockets.ts";
 const CLOSE_GOING_AWAY = 1001;
 const CLOSE_TOO_BIG = 1009;
 const CLOSE_NO_TANK = 4404;
+/** The tank runs on another node: the same address, asked again, shows it there. */
+const CLOSE_MOVED = 4301;
 
 /** The audience of one tank. */
 interface Channel {
@@ -99,6 +101,11 @@ export class Viewers {
   /** Called when the tank was removed. */
   closeTank(tankId: string): void {
     this.#dismiss(tankId, CLOSE_NO_TANK, "the tank was removed");
+  }
+
+  /** Called when the tank has moved to another node. */
+  moveAway(tankId: string, server: string): void {
+    this.#dismiss(tankId, CLOSE_MOVED, `the tank has moved to ${server}`);
   }
 
   /** Called when the node stops. */

@@ -10,6 +10,7 @@ import { nameParameter, newRouter, refusal } from "./router.ts";
 import type { SocketService } from "./sockets.ts";
 import { hostedTank } from "./tank-view.ts";
 import type { Viewers } from "./viewers.ts";
+import { whereIs } from "./whereabouts.ts";
 
 /** RFC 6455 section 7.4.1: without a closing handshake. */
 const CLOSE_NEVER_OPENED = 1006;
@@ -42,7 +43,7 @@ export function watchRoutes(
   routes.openAPIRegistry.registerPath(watch);
   routes.on("GET", ["/ws/:tank_id"], ...forOthers, async (c) => {
     const tankId = c.req.param("tank_id");
-    const place = context.tanks.get(tankId) ? undefined : cluster.locate(tankId);
+    const place = whereIs(context, tankId);
     if (place === undefined || place.is_local) {
       const { row } = hostedTank(context, place?.tank.tank_id ?? tankId);
       const viewer = viewers.admit(row.tank_id, c.env.remoteAddress);

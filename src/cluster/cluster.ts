@@ -1,10 +1,12 @@
 import type { Address, BackendStatus } from "../discovery/backend.ts";
+import type { Obey, Orders } from "./admission/orders.ts";
 import type { CheckupReport } from "./checkup/checkup.ts";
 import type { Positions } from "./clones/journal-positions.ts";
 import type { Verifier } from "./identity/signature.ts";
 import type { LeaseView } from "./membership/lease-keeper.ts";
 import type { PeerReply, PeerRoute } from "./peer-route.ts";
 import type { PeerSockets } from "./peers/peer-sockets.ts";
+import type { Placement } from "./placement/placement.ts";
 import type { AnnouncedTank, Role, ServerRecord, ServerStatus } from "./server-record.ts";
 import type { SolitudeReport } from "./solitude/solitude.ts";
 import type { IncomingTunnels } from "./tunnel/incoming-tunnels.ts";
@@ -150,6 +152,11 @@ export interface Cluster {
    */
   locate(tank: string): TankLocation | undefined;
   /**
+   * Where a tank of another node was found last, within a minute: for one that no list names now,
+   * as while it moves.
+   */
+  lastPlace(tank: string): TankLocation | undefined;
+  /**
    * A signed request to a node that a handshake has confirmed. Use of the reply must be limited to
    * what the caller's schema parses. Rejects with NetworkError, or Problem `unknown_server`.
    */
@@ -161,6 +168,12 @@ export interface Cluster {
   read(nodeId: string, path: string): Promise<PeerReply>;
   /** From now on this handles requests that reach this node through others: its own API. */
   serveWith(service: LocalService): void;
+  /** Where tanks are to be created or moved to. */
+  readonly placement: Pick<Placement, "candidates" | "loads" | "placed" | "reserve">;
+  /** Control of other nodes, which obey under a common secret only. */
+  readonly orders: Pick<Orders, "mayGive" | "give" | "refusal">;
+  /** From now on this executes orders of other nodes: its own API. */
+  obeyWith(obey: Obey): void;
   /** Tunnels that end at this node. */
   readonly tunnels: Pick<IncomingTunnels, "accept" | "holds" | "watch">;
   /** Requests that this node passes on to other nodes. */

@@ -1,5 +1,6 @@
 import { Problem } from "../platform/errors.ts";
 import { NetworkError, type NetworkFailure } from "../platform/network.ts";
+import { Orders } from "./admission/orders.ts";
 import { cloneRoutes } from "./clones/clone-routes.ts";
 import { tellingClones } from "./clones/presence.ts";
 import type { Cluster } from "./cluster.ts";
@@ -11,10 +12,13 @@ import { type ClusterParts, createParts } from "./parts/parts.ts";
 import type { PeerReply } from "./peer-route.ts";
 import { isReady } from "./peers/peer.ts";
 import { isElsewhere, type PeerMethod } from "./peers/peer-client.ts";
+import { Placement } from "./placement/placement.ts";
 import { problemCodeOf } from "./problem-code.ts";
 import { react } from "./reactions.ts";
+import { RecentPlaces } from "./registry/recent-places.ts";
 import { discoveryRoutes } from "./routes/discovery.ts";
 import { caseEndpoint, hubRoutes } from "./routes/hub.ts";
+import { orderRoute } from "./routes/orders.ts";
 import { peerRoutes } from "./routes/peer.ts";
 import { relayRoutes } from "./routes/relay.ts";
 import { serverRoutes } from "./routes/servers.ts";
@@ -39,7 +43,16 @@ export function createCluster(deps: ClusterDeps): StartableCluster {
   const { startOffsetMs } = deps;
   const { nodeId } = deps.identity;
   const { tunnel, tunnels, relays, passage } = parts;
-  const routes = routesOf(parts).map(tellingClones);
+  const places = new RecentPlaces(deps.clock, (tank) => directory.locate(tank));
+  const orders = ordersOf(parts);
+  const placement = new Placement({
+    nodeId,
+    clock: deps.clock,
+    servers: () => directory.servers(),
+    tanksOf: (id) => directory.tanksOf(id),
+    mayOrder: () => orders.mayGive,
+  });
+  const routes = [...routesOf(parts), orderRoute(orders)].map(tellingClones);
   const ownRecord = () => directory.node(nodeId) ?? self.record(role.state.role);
   return {
     nodeId,
@@ -68,7 +81,8 @@ export function createCluster(deps: ClusterDeps): StartableCluster {
     server: (id) => directory.server(id),
     tanksOf: (id) => directory.tanksOf(id),
     examine: () => parts.checkup.run(),
-    locate: (tank) => directory.locate(tank),
+    locate: (tank) => places.locate(tank),
+    lastPlace: (tank) => places.last(tank),
     call: (to, method, path, body) => call(parts, to, { method, path, body }),
     read: (to, path) =>
       call(parts, to, { method: "GET", path, body: undefined, mustBeProven: true }),
@@ -80,6 +94,9 @@ export function createCluster(deps: ClusterDeps): StartableCluster {
         answer: (request, source) => relays.serve(request, source),
       });
     },
+    placement,
+    orders,
+    obeyWith: (obey) => orders.obeyWith(obey),
     tunnels,
     relays,
     sockets: parts.peerSockets,
@@ -125,6 +142,20 @@ function routesOf(parts: ClusterParts) {
       descriptors: () => deps.machine.descriptors?.(),
     }),
   ];
+}
+
+function ordersOf(parts: ClusterParts): Orders {
+  const { deps, directory } = parts;
+  const { identity, settings } = deps;
+  return new Orders({
+    identity,
+    secret: () => settings.secret,
+    call: (to, path, body) => call(parts, to, { method: "POST", path, body, mustBeProven: true }),
+    describe: (nodeId) => {
+      const record = directory.node(nodeId);
+      return { label: record?.server_id ?? nodeId, url: record?.api_url ?? "its address" };
+    },
+  });
 }
 
 /**

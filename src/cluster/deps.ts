@@ -91,6 +91,8 @@ export interface ClusterDeps {
   /** Connections to tanks of other nodes; shown as `active_connections`. */
   readonly connectionCount?: () => number;
   readonly autoConnection?: () => AutoConnection;
+  /** Whether tanks may be created here or come here; shown as a resource. Default: they may. */
+  readonly acceptsTanks?: () => boolean;
   /** What this node's last audit of its own has found. */
   readonly auditNote?: () => AuditNote | undefined;
   readonly backends: readonly DiscoveryBackend[];

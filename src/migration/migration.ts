@@ -8,6 +8,7 @@ import type {
   OutboxState,
   TransferEventRow,
 } from "../store/rows.ts";
+import type { ByHand } from "./by-hand.ts";
 import type { Health } from "./connections/health.ts";
 import type { Arrangement } from "./connections/topology.ts";
 
@@ -176,6 +177,7 @@ export interface Migration {
   removeTopology(name: string): Promise<readonly ConnectionView[]>;
   transfers(query: TransferQuery): Promise<readonly TransferView[]>;
   transfer(transferId: string): Promise<TransferDetail>;
+  readonly byHand: ByHand;
   /**
    * Removes a tank with its fish. Rejects with Problem `escrow_open` while fish of it are in
    * escrow, since a refused fish has to return. No fish leaves the tank during the call.

@@ -9,6 +9,7 @@ import type { Journal } from "../store/journal.ts";
 import type { Tanks } from "../tanks/tanks.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
+import { type ByHand, createByHand } from "./by-hand.ts";
 import { arrange } from "./connections/arrange.ts";
 import { Connections } from "./connections/connections.ts";
 import type { WhereIs } from "./connections/destinations.ts";
@@ -106,6 +107,7 @@ class MigrationService implements CountingMigration {
   readonly #removal: Removal;
   readonly #scheduler: Scheduler;
   readonly #views: Views;
+  readonly byHand: ByHand;
   readonly #owners: Owners;
   readonly #search: TankSearch;
   readonly #moves: Moves | undefined;
@@ -162,6 +164,12 @@ class MigrationService implements CountingMigration {
       outgoing: this.#outgoing,
     });
     this.#views = new Views({ ...deps, records, live: (id) => this.#outgoing.live(id) });
+    this.byHand = createByHand({
+      ...deps,
+      outgoing: this.#outgoing,
+      row: (id) => deps.journal.outboxRow(id),
+      view: (id) => this.#views.transfer(id),
+    });
   }
 
   async start(): Promise<void> {

@@ -62,6 +62,7 @@ export function coreSettings(
       rowsMax: settings.strangerRows,
     },
     autoConnectTo: filterOf(settings.autoConnectTo),
+    balance: settings.balance,
     quotas: {
       inboundPerSecond: settings.inboundTransfersPerSecond,
       inboundBurst: settings.inboundTransfersBurst,

@@ -9,6 +9,7 @@ import type { NameConflictRule } from "../cluster/registry/name-conflicts.ts";
 import type { Address, DiscoveryBackend } from "../discovery/backend.ts";
 import type { Migration } from "../migration/migration.ts";
 import type { ReplacementRule } from "../migration/payloads/entity.ts";
+import { createRelocation, type Relocation } from "../migration/relocation/relocation.ts";
 import { type CountingMigration, createMigration } from "../migration/service.ts";
 import { DEFAULT_QUOTAS, type TransferQuotas } from "../migration/transfer/quotas.ts";
 import { STRANGER_BUDGET, type StrangerBudget } from "../migration/transfer/strangers.ts";
@@ -104,6 +105,8 @@ export interface CoreSettings {
   /** The shared secret of the cluster's members; undefined where every node may be a member. */
   readonly secret?: Uint8Array | undefined;
   readonly nameConflict?: NameConflictRule;
+  /** Whether tanks move by themselves from the busiest node to the least busy one. */
+  readonly balance?: boolean;
   readonly firstTanks: Omit<FirstTanks, "label">;
 }
 
@@ -113,6 +116,7 @@ export interface Core {
   readonly cluster: Cluster;
   readonly migration: Migration;
   readonly audit: AuditService;
+  readonly relocation: Relocation;
   readonly replay: ReplayService;
   /**
    * Recovers the tanks, creates those of the first start, then resumes transfers and starts joining
@@ -155,10 +159,18 @@ export function createCore(ports: CorePorts, settings: CoreSettings, identity: I
     isEngagedWith: (nodeId) => migration.isEngagedWith(nodeId),
     connectionCount: () => migration.connectionCount,
     autoConnection: () => migration.autoConnection,
+    acceptsTanks: () => relocation.drain.view() === undefined,
     auditNote: () => audit.note,
   });
   const replay = createReplayService({ ...ports, version: settings.version });
-  const migration = connectMigration(ports, settings, { tanks, cluster, journal, identity });
+  const refusal = () => relocation.drain.refusal();
+  const parts = { tanks, cluster, journal, identity, refusal };
+  const migration = connectMigration(ports, settings, parts);
+  const relocation = createRelocation({
+    ...ports,
+    ...{ cluster, migration, tanks, journal },
+    balance: settings.balance ?? false,
+  });
   const audit = createAudit({
     ...ports,
     cluster,
@@ -181,10 +193,12 @@ export function createCore(ports: CorePorts, settings: CoreSettings, identity: I
     const wanted = { ...settings.firstTanks, label };
     const tanksMade = lost ? 0 : await makeFirstTanks(tanks, journal, wanted, ends);
     ends.throwIfAborted();
+    await relocation.recall();
     await migration.start();
     audit.start();
     ends.throwIfAborted();
     await cluster.start();
+    relocation.start();
     ends.throwIfAborted();
     return { recovery, tanksMade };
   };
@@ -193,6 +207,7 @@ export function createCore(ports: CorePorts, settings: CoreSettings, identity: I
     cluster,
     migration,
     audit,
+    relocation,
     replay,
     start: (options = {}) => {
       const start = bringUp(options);
@@ -204,6 +219,7 @@ export function createCore(ports: CorePorts, settings: CoreSettings, identity: I
       stopping.abort(new Problem("not_ready", "the node stops"));
       await starting;
       audit.stop();
+      relocation.stop();
       await replay.stop();
       await cluster.stop();
       await migration.stop();
@@ -224,7 +240,7 @@ function lossOf(sentence: string): Problem {
 /** Whole tanks come from nodes that know the cluster's secret only. */
 function distrustOf(cluster: Cluster, nodeId: string, hasSecret: boolean): string | undefined {
   if (!hasSecret) {
-    return "this node takes no tanks: it has no cluster secret (tankd cluster init, --secret-file)";
+    return "this node takes no tanks: it has no cluster secret (--secret-file)";
   }
   if (cluster.server(nodeId)?.member === true) return undefined;
   return "that node does not know the secret of this cluster (--secret-file)";
@@ -238,6 +254,7 @@ function connectMigration(
     readonly cluster: Cluster;
     readonly journal: Journal;
     readonly identity: Identity;
+    readonly refusal: () => Problem | undefined;
   },
 ): CountingMigration {
   const { tanks, cluster, identity } = parts;
@@ -252,6 +269,7 @@ function connectMigration(
       hosting: tanks.exchange,
       engineVersion: ENGINE_VERSION,
       distrusts: (nodeId) => distrustOf(cluster, nodeId, settings.secret !== undefined),
+      refusal: parts.refusal,
     },
     nodeId: parts.cluster.nodeId,
     autoConnect: settings.autoConnect,

@@ -296,8 +296,12 @@ export const LIMITS = {
   peerRequestsBurst: 400,
   /** Token buckets of addresses; the least recently seen one is evicted. */
   addressesTrackedMax: 4096,
+  /** Names under which tanks of other nodes were found lately, 300 bytes each. */
+  placesRememberedMax: 4096,
   /** Answers kept for repeated `Idempotency-Key`s; the oldest are evicted. */
   idempotencyKeysMax: 1024,
+  /** One of these keys: a UUID has 36. */
+  idempotencyKeyCharactersMax: 255,
   /** Events of settled transfers kept per node before they are folded into counters. */
   transferEventsMax: 100_000,
 } as const;

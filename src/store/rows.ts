@@ -300,13 +300,15 @@ export type TransferEvent =
   | "returned"
   | "aborted"
   | "in_doubt"
+  | "resolved"
   | "accepted"
   | "refused";
 
 /**
- * A step that cannot be derived from the rows of its transfer: that it was in doubt, and that its
- * destination promised an abort. `stepsOf` derives the others from states and times in outbox and
- * inbox, which saves a quarter of what a transfer writes.
+ * A step that cannot be derived from the rows of its transfer: that it was in doubt, that its
+ * destination promised an abort, and that an operator resolved it by hand. `stepsOf` derives the
+ * others from states and times in outbox and inbox, which saves a quarter of what a transfer
+ * writes.
  */
 export interface TransferEventRow {
   readonly transfer_id: string;

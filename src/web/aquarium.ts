@@ -21,6 +21,8 @@ const RETRY_FIRST_MS = 500;
 const RETRY_MAX_MS = 5000;
 /** The node closes with this code when the tank was removed. */
 const CLOSE_NO_TANK = 4404;
+/** And with this one when it has moved to another node. */
+const CLOSE_MOVED = 4301;
 
 /** The size of the reference tank, until the hello provides the real one. */
 const WORLD = { width: 1088, height: 612 };
@@ -108,7 +110,13 @@ export class Aquarium {
         this.#say("This tank was removed.");
         return;
       }
-      this.#say("connection to the node lost, reconnecting…");
+      if (code === CLOSE_MOVED) {
+        // The node shows it from there; the page keeps to it, whatever it was opened with.
+        location.hash = encodeURIComponent(tankId);
+        this.#say("This tank moves to another node…");
+      } else {
+        this.#say("connection to the node lost, reconnecting…");
+      }
       this.#retry = setTimeout(() => this.#connect(tankId), this.#retryMs);
       this.#retryMs = Math.min(RETRY_MAX_MS, this.#retryMs * 2);
     };

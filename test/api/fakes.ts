@@ -1,13 +1,24 @@
 import type { ApiContext } from "../../src/api/context.ts";
 import { viewRecovery } from "../../src/api/recovery-view.ts";
 import type { AuditResult } from "../../src/audit/audit.ts";
-import type { Alias, Cluster, ClusterView } from "../../src/cluster/cluster.ts";
+import type { Order } from "../../src/cluster/admission/orders.ts";
+import type { Alias, Cluster, ClusterView, TankLocation } from "../../src/cluster/cluster.ts";
 import { createVerifier } from "../../src/cluster/identity/signature.ts";
-import type { PeerRoute } from "../../src/cluster/peer-route.ts";
+import type { PeerReply, PeerRoute } from "../../src/cluster/peer-route.ts";
+import { Placement } from "../../src/cluster/placement/placement.ts";
 import type { ServerRecord } from "../../src/cluster/server-record.ts";
 import { Passage } from "../../src/cluster/tunnel/passage.ts";
+import type { HandTransfer } from "../../src/migration/by-hand.ts";
 import { TERMS_DEFAULT, withTerms } from "../../src/migration/connections/terms.ts";
-import type { ConnectionView, Migration } from "../../src/migration/migration.ts";
+import type {
+  ConnectionView,
+  Migration,
+  MovedTank,
+  MoveView,
+  TankWhereabouts,
+  TransferView,
+} from "../../src/migration/migration.ts";
+import type { DrainView } from "../../src/migration/relocation/drain.ts";
 import { Problem } from "../../src/platform/errors.ts";
 import type { Command } from "../../src/sim/types.ts";
 import type { RecoveryReport } from "../../src/tanks/recovery-report.ts";
@@ -21,6 +32,16 @@ import { NO_RELAYS, NO_SOCKETS, NO_TUNNELS } from "../support/simulated/no-relay
 import { EPOCH_MS, fakeFish, fakeProfile, fakeServer, fakeTank, NODE_ID } from "./fake-records.ts";
 
 export const TOKEN = "test-control-token";
+
+const DRAINING: DrainView = {
+  state: "draining",
+  to_server_id: null,
+  started_at: new Date(EPOCH_MS).toISOString(),
+  tanks_left: 2,
+  moving: "Reef",
+  moved: [],
+  waiting: null,
+};
 
 /** A node with two tanks, one neighbour and no network; what it was asked to do is written down. */
 export class FakeNode {
@@ -61,7 +82,17 @@ export class FakeNode {
     at: new Date(EPOCH_MS).toISOString(),
     duration_ms: 12,
   };
+  /** Moves that were asked for, and what becomes of one: undefined where it takes long. */
+  readonly moves: string[] = [];
+  moveResult: MovedTank | undefined;
+  moveViews: MoveView[] = [];
+  readonly movedAway = new Map<string, TankWhereabouts>();
+  readonly lastPlaces = new Map<string, TankLocation>();
+  draining: DrainView | undefined;
   readonly openEscrow = new Set<string>();
+  /** Transfers by hand, and what becomes of one. */
+  readonly sent: HandTransfer[] = [];
+  outcome: Partial<TransferView> = {};
   readonly aliases = new Map<string, Alias>();
   /** The hubs that it was told to join, and `left`. */
   readonly joined: string[] = [];
@@ -77,10 +108,15 @@ export class FakeNode {
   neighbour: ServerRecord["status"] = "online";
   neighbourId = "node-b";
   neighbourReachable = true;
+  neighbourMore: Partial<ServerRecord> = {};
   role: "hub" | "worker" | "discovering" = "hub";
   nowMs = 0;
   /** What the host of the tank elsewhere answers. */
   read: Cluster["read"] = async () => ({ status: 200, body: {} });
+  /** Whether it has a cluster secret, and what it orders other nodes to do. */
+  mayOrder = false;
+  readonly ordered: { nodeId: string; order: Order }[] = [];
+  obey: (order: Order) => Promise<PeerReply> = async () => ({ status: 200, body: {} });
   /** The ways to other nodes. */
   tunnels = NO_TUNNELS;
   relays = NO_RELAYS;
@@ -106,6 +142,29 @@ export class FakeNode {
         last: undefined,
         note: undefined,
         routes: () => [],
+      },
+      relocation: {
+        move: async (tankId, server) => {
+          this.moves.push(`${tankId} to ${server}`);
+          if (server === "full") throw new Problem("no_placement", "full is full");
+          return this.moveResult;
+        },
+        drain: {
+          start: async (server) => {
+            if (server === "full") throw new Problem("no_placement", "Nothing is moved");
+            this.draining = { ...DRAINING, to_server_id: server ?? null };
+            return this.draining;
+          },
+          cancel: async () => {
+            const was = this.draining !== undefined;
+            this.draining = undefined;
+            return was;
+          },
+          view: () => this.draining,
+          refusal: () =>
+            this.draining && new Problem("draining", "This node takes no tanks: it is drained"),
+        },
+        onMoved: () => () => {},
       },
       clock: this.#clock,
       log: {
@@ -192,13 +251,29 @@ export class FakeNode {
       api_url: "http://10.0.0.2:8000",
       host: "10.0.0.2",
     });
-    const list = () => [self, { ...neighbour, status: this.neighbour }];
+    const list = () => [self, { ...neighbour, status: this.neighbour, ...this.neighbourMore }];
     const servers = [self, neighbour];
     const far = { tank_id: "far-tank", name: "Far", epoch: 1 };
     const find = (id: string) =>
       servers.find(({ server_id, node_id }) => server_id === id || node_id === id);
     const node = this;
+    const tanksOf = (nodeId: string) =>
+      nodeId === this.neighbourId
+        ? [far]
+        : [...this.hosted.values()].map(({ row }) => ({
+            tank_id: row.tank_id,
+            name: row.name,
+            epoch: row.epoch,
+          }));
+    const placement = new Placement({
+      nodeId: NODE_ID,
+      clock: this.#clock,
+      servers: list,
+      tanksOf,
+      mayOrder: () => node.mayOrder,
+    });
     return {
+      placement,
       nodeId: NODE_ID,
       verifier: createVerifier(NODE_ID, this.#clock),
       serverId: self.server_id,
@@ -215,6 +290,16 @@ export class FakeNode {
       sockets: this.sockets,
       passage: this.#passage,
       serveWith: () => {},
+      obeyWith: () => {},
+      orders: {
+        mayGive: node.mayOrder,
+        give: (nodeId, order) => {
+          node.ordered.push({ nodeId, order });
+          return node.obey(order);
+        },
+        refusal: (label, url) =>
+          new Problem("not_trusted", `--secret-file; ask ${url} of ${label}`),
+      },
       get positions() {
         return { ...NO_POSITIONS, fenced: node.fenced };
       },
@@ -236,14 +321,7 @@ export class FakeNode {
       }),
       servers: list,
       server: find,
-      tanksOf: (nodeId) =>
-        nodeId === this.neighbourId
-          ? [far]
-          : [...this.hosted.values()].map(({ row }) => ({
-              tank_id: row.tank_id,
-              name: row.name,
-              epoch: row.epoch,
-            })),
+      tanksOf,
       locate: (tank) => {
         if (tank === "far-tank") {
           const place = { node_id: this.neighbourId, server_id: "node-b-label" };
@@ -255,6 +333,7 @@ export class FakeNode {
         const announced = { tank_id, name, epoch };
         return { node_id: NODE_ID, server_id: self.server_id, tank: announced, is_local: true };
       },
+      lastPlace: (tank) => node.lastPlaces.get(tank),
       aliases: {
         list: () => [...node.aliases.values()],
         give: async (alias, tank) => {
@@ -371,8 +450,24 @@ export class FakeNode {
       moveTank: async () => {
         throw new Problem("not_ready", "not part of the fake");
       },
-      moves: () => [],
-      movedTo: () => undefined,
+      moves: () => this.moveViews,
+      movedTo: (tankId) => this.movedAway.get(tankId),
+      byHand: {
+        send: async (order) => {
+          this.sent.push(order);
+          if (order.entity_id === "nobody") throw new Problem("unknown_fish", "no such fish");
+          return { ...transfer, ...this.outcome, events: [] };
+        },
+        resolve: async (transfer_id, decision) => {
+          if (transfer_id !== pending.transfer_id)
+            throw new Problem("conflict", "It is delivered.");
+          return {
+            ...pending,
+            state: decision === "restore" ? "returned" : "delivered",
+            events: [],
+          };
+        },
+      },
       escrowCount: this.openEscrow.size,
       routes: () => [],
     };

@@ -6,11 +6,18 @@ import type {
 } from "../../src/cluster/cluster.ts";
 import { createVerifier, type Verifier } from "../../src/cluster/identity/signature.ts";
 import type { PeerReply } from "../../src/cluster/peer-route.ts";
+import { Placement } from "../../src/cluster/placement/placement.ts";
 import type { AnnouncedTank, ServerRecord } from "../../src/cluster/server-record.ts";
 import { Problem } from "../../src/platform/errors.ts";
 import { NO_ALIASES } from "../support/simulated/no-aliases.ts";
 import { NO_POSITIONS } from "../support/simulated/no-positions.ts";
-import { NO_BOUNDS, NO_RELAYS, NO_SOCKETS, NO_TUNNELS } from "../support/simulated/no-relays.ts";
+import {
+  NO_BOUNDS,
+  NO_ORDERS,
+  NO_RELAYS,
+  NO_SOCKETS,
+  NO_TUNNELS,
+} from "../support/simulated/no-relays.ts";
 
 export interface FakeServer {
   readonly nodeId: string;
@@ -64,7 +71,17 @@ export class FakeCluster implements Cluster {
   readonly relays = NO_RELAYS;
   readonly sockets = NO_SOCKETS;
   readonly passage = NO_BOUNDS;
+  readonly orders = NO_ORDERS;
+  lastPlace(): undefined {}
+  readonly placement = new Placement({
+    nodeId: "",
+    clock: { monotonicMs: () => 0 },
+    servers: () => this.servers(),
+    tanksOf: (id) => this.tanksOf(id),
+    mayOrder: () => true,
+  });
   serveWith(): void {}
+  obeyWith(): void {}
 
   /** Whoever is not offline has every tank. */
   async read(nodeId: string): Promise<PeerReply> {

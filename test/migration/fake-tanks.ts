@@ -1,7 +1,14 @@
 import type { RecordReading } from "../../src/migration/payloads/payload.ts";
 import { Problem, StorageUnavailable } from "../../src/platform/errors.ts";
 import { KeyedMutex } from "../../src/platform/mutex.ts";
-import type { Command, FishView, Migrant, Outcome, TankStats } from "../../src/sim/types.ts";
+import type {
+  Command,
+  FishProfile,
+  FishView,
+  Migrant,
+  Outcome,
+  TankStats,
+} from "../../src/sim/types.ts";
 import type { Journal } from "../../src/store/journal.ts";
 import type { LogKind, LogRow, TankRow } from "../../src/store/rows.ts";
 import { NO_STATS } from "../../src/tanks/tank-view.ts";
@@ -13,6 +20,7 @@ import type {
   Stamped,
   Tanks,
 } from "../../src/tanks/tanks.ts";
+import { fakeProfile } from "../api/fake-records.ts";
 
 const text = { encode: new TextEncoder(), decode: new TextDecoder() };
 
@@ -207,7 +215,9 @@ export class FakeTanks implements Tanks {
     return { tick: room.seq, alive, ledger, fish_ids, hops, epoch: 1, seq: room.seq };
   }
 
-  async fishProfile(): Promise<undefined> {}
+  async fishProfile(tankId: string, fishId: string): Promise<FishProfile | undefined> {
+    return [...this.alive(tankId)].includes(fishId) ? fakeProfile(fishId) : undefined;
+  }
 
   /** All fish of the fake are alike: the policy is noted and not followed. */
   async pickMigrants(tankId: string, wanted: MigrantsWanted): Promise<readonly Migrant[]> {

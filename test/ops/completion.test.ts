@@ -48,6 +48,8 @@ const LINES = [
   ["tankd connect reef home --direction l", "tankd connect reef home --direction left "],
   ["tankd tank create --server ho", "tankd tank create --server home "],
   ["tankd tank create --server=ho", "tankd tank create --server=home "],
+  ["tankd tank move reef ho", "tankd tank move reef home "],
+  ["tankd drain --to ho", "tankd drain --to home "],
   ["tankd tank import b", "tankd tank import b\\ c.tank "],
   ["tankd run --out s", "tankd run --out sub/"],
   ["tankd --data-dir /nowhere tank show re", "tankd --data-dir /nowhere tank show re"],

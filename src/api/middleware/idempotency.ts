@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { BoundedMap } from "../../platform/bounded-map.ts";
 import { Problem } from "../../platform/errors.ts";
+import { LIMITS } from "../../platform/limits.ts";
 import { type ApiMiddleware, pathOf } from "../env.ts";
 
 export interface IdempotencyOptions {
@@ -20,7 +21,7 @@ interface Remembered {
   readonly answer: Promise<Answer>;
 }
 
-const KEY_CHARACTERS_MAX = 255;
+const { idempotencyKeyCharactersMax: KEY_CHARACTERS_MAX } = LIMITS;
 
 /**
  * Answers a repeated `Idempotency-Key` with the first answer instead of repeating the operation,

@@ -44,6 +44,7 @@ export function logChanges({ log, clock }: LogChangesOptions): ApiMiddleware {
 
 /** Who holds the control token of this node, or anybody; undefined for another node. */
 function actorOf(c: ApiContextOf): "token" | "unsigned" | undefined {
+  if (c.env.orderedBy !== undefined) return undefined;
   if (c.get("controlled")) return "token";
   return c.req.header("signature") === undefined ? "unsigned" : undefined;
 }

@@ -51,6 +51,16 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./leave.ts")).defineLeave,
   },
   {
+    name: "drain",
+    describe: "move every tank of the running node to others, before an upgrade or a leave",
+    examples: [
+      ["tankd drain", "each to the least loaded server that fits"],
+      ["tankd drain --to hub-1", "all to one"],
+      ["tankd drain --cancel", "end it; tanks may come again"],
+    ],
+    load: async () => (await import("./drain.ts")).defineDrain,
+  },
+  {
     name: "register",
     describe: "register this node, or another server, with a hub by hand",
     examples: [
@@ -105,8 +115,20 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     name: "transfers",
     describe: "list outgoing and incoming transfers of fish, newest first",
-    examples: [["tankd transfers --state pending", "fish that are on their way"]],
+    examples: [
+      ["tankd transfers --state pending", "fish that are on their way"],
+      ["tankd transfers 5f0c…e1", "one of them, with its events"],
+    ],
     load: async () => (await import("./transfers.ts")).defineTransfers,
+  },
+  {
+    name: "transfer",
+    describe: "send one fish to another tank, or resolve a transfer by hand",
+    examples: [
+      ["tankd transfer 9f2c…-17 lagoon", "wherever it swims now"],
+      ["tankd transfer 9f2c…-17 hub-1::reef --from lagoon", "to another server"],
+    ],
+    load: async () => (await import("./transfer/transfer.ts")).defineTransfer,
   },
   {
     name: "audit",

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { z } from "zod";
+import type { Move } from "../../api/move-view.ts";
 import { isFine, noteWords } from "../../audit/note-words.ts";
 import { hasRights, whyWithoutRights } from "../../cluster/rights.ts";
 import { aloneSchema, backendSchema } from "../../cluster/routes/discovery-schemas.ts";
@@ -13,6 +14,7 @@ import { duration } from "../../platform/durations.ts";
 import { messageOf } from "../../platform/errors.ts";
 import type { CliContext } from "../context.ts";
 import type { NodeClient } from "../node-access/client.ts";
+import { askDrain, askLeaving } from "../node-access/moves.ts";
 import { type Server, serversSchema } from "../node-access/servers.ts";
 import { readAnswer } from "../output/answer.ts";
 import { formatFields } from "../output/table.ts";
@@ -53,9 +55,15 @@ export function defineStatus(status: Command, context: CliContext): void {
     const node = await context.node(command);
     const body = await node.get("/api/servers/local");
     if (context.wantsJson(command)) return context.printJson(body);
-    const [notReady, outside] = await Promise.all([whyNotReady(node), withoutRights(node)]);
+    const [notReady, outside, leaving, drain] = await Promise.all([
+      whyNotReady(node),
+      withoutRights(node),
+      askLeaving(node),
+      askDrain(node),
+    ]);
+    const more = { notReady, outside, leaving: [...leaving.values()], drain };
     const local = readAnswer(localServerSchema, body);
-    const words = describe(context, node.url, local, { notReady, outside });
+    const words = describe(context, node.url, local, more);
     context.print(context.asTyped(words));
   });
 }
@@ -94,17 +102,30 @@ function outsideLine(outside: readonly Server[]): string {
   return `${count(outside.length, "server")}: ${names.join(", ")}${more}`;
 }
 
+function leavingLine(leaving: readonly Move[]): string {
+  const named = leaving.slice(0, NAMED_MAX).map((one) => `${one.name} to ${one.peer_server_id}`);
+  return leaving.length > named.length ? `${named.join(", ")}, …` : named.join(", ");
+}
+
 /** The label of the node through which others reach this one; undefined where they dial it. */
 export function relayOf({ relay, hub }: LocalServer): string | undefined {
   if (!relay) return undefined;
   return hub?.node_id === relay ? hub.server_id : relay;
 }
 
+/** What its own record does not tell. */
+interface More {
+  readonly notReady: string | undefined;
+  readonly outside: readonly Server[];
+  readonly leaving: readonly Move[];
+  readonly drain: string | undefined;
+}
+
 function describe(
   context: CliContext,
   url: string,
   server: LocalServer,
-  { notReady, outside }: { notReady: string | undefined; outside: readonly Server[] },
+  { notReady, outside, leaving, drain }: More,
 ): string {
   const relay = relayOf(server);
   const { hub } = server;
@@ -132,6 +153,8 @@ function describe(
     ["dashboard", `${url}/`],
     ["address", server.api_url],
     ["tanks", `${count(server.tank_count, "tank")}, ${server.fish_count} fish`],
+    ...(leaving.length > 0 ? [["moving", leavingLine(leaving)] as const] : []),
+    ...(drain === undefined ? [] : [["drain", drain] as const]),
     ["connections", String(server.active_connections)],
     ...(outside.length > 0 ? [["without rights", outsideLine(outside)] as const] : []),
     ...(server.audit ? [["audit", auditLine(context, server.audit)] as const] : []),

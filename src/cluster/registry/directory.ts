@@ -85,13 +85,17 @@ export class Directory {
       );
   }
 
-  /** Tanks of members. If two nodes claim one, the one that is known for longer comes first. */
+  /**
+   * Tanks of members, each once. If two nodes claim one, it is that of the later epoch: it has
+   * moved, and the list of the other is older. Without a secret tanks do not move, and anybody may
+   * claim one: then it is that of the node that is known for longer.
+   */
   #locations(): readonly TankLocation[] {
     const view = this.#viewpoint();
     const entries = this.#registry
       .entries()
       .toSorted((a, b) => compareText(a.record.registered_at, b.record.registered_at));
-    return entries.flatMap((entry) => {
+    const claims = entries.flatMap((entry) => {
       const node_id = entry.record.node_id;
       const is_own = entry.key === view.selfId;
       if (node_id === null || !(is_own || belongs(entry, view))) return [];
@@ -100,6 +104,13 @@ export class Directory {
       const { server_id } = entry.record;
       return tanks.map((tank) => ({ node_id, server_id, tank, is_local }));
     });
+    const byId = new Map<string, TankLocation>();
+    for (const claim of claims) {
+      const other = byId.get(claim.tank.tank_id);
+      const isLater = view.isMember !== undefined && claim.tank.epoch > (other?.tank.epoch ?? 0);
+      if (!other || isLater) byId.set(claim.tank.tank_id, claim);
+    }
+    return [...byId.values()];
   }
 }
 

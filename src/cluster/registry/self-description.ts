@@ -108,7 +108,8 @@ export class SelfDescription {
 
   /** The parts whose change causes a registration; figures wait for the heartbeat. */
   outline(): string {
-    return JSON.stringify([this.#self.addresses(), this.#self.tanks(), this.#isFenced()]);
+    const accepts = this.#deps.acceptsTanks?.();
+    return JSON.stringify([this.#self.addresses(), this.#self.tanks(), this.#isFenced(), accepts]);
   }
 
   #hintOf(nodeId: string): HubHint {

@@ -6,6 +6,7 @@ import { LIMITS } from "../../platform/limits.ts";
 import type { InterfaceAddress } from "../../platform/machine.ts";
 import { memoizeLast } from "../../platform/memo.ts";
 import type { ClusterDeps } from "../deps.ts";
+import { ACCEPTS_TANKS } from "../placement/fit.ts";
 import type { AnnouncedTank, Role, ServerRecord } from "../server-record.ts";
 
 /** Capabilities of every tankd, before those that the operator adds. */
@@ -115,6 +116,7 @@ export class Self {
         cpu_cores: machine.cpuCores,
         memory_gb: Math.round((machine.memoryBytes / 2 ** 30) * 10) / 10,
         ...settings.resources,
+        ...((this.#deps.acceptsTanks?.() ?? true) ? {} : { [ACCEPTS_TANKS]: false }),
       },
       metadata: { ...settings.metadata },
       region: settings.region ?? null,

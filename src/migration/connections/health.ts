@@ -73,7 +73,7 @@ export function knownHealth(
 }
 
 /** Why no answer of a node is to be expected; undefined for one that is worth a request. */
-function absenceOf(cluster: Pick<Cluster, "server">, nodeId: string): string | undefined {
+export function absenceOf(cluster: Pick<Cluster, "server">, nodeId: string): string | undefined {
   const server = cluster.server(nodeId);
   if (!server) return "its node is not in the list of servers";
   if (server.status === "offline") return `its node is offline, last seen ${server.last_seen}`;

@@ -26,6 +26,7 @@ export interface ArrivalPorts extends Omit<ReceivingPorts, "onStored"> {
   readonly gates: TankGates;
   /** Why tanks of that node are not taken; undefined where they are. */
   readonly distrusts: (nodeId: string) => string | undefined;
+  readonly refusal?: () => Problem | undefined;
 }
 
 const ASK_FIRST_MS = 1_000;
@@ -69,6 +70,8 @@ export class Arrivals {
     const owner = requireSigner(request, cluster.positions, owners.loaded);
     const distrust = this.#ports.distrusts(owner);
     if (distrust !== undefined) throw new Problem("not_trusted", distrust);
+    const refusal = this.#ports.refusal?.();
+    if (refusal !== undefined) throw refusal;
     const state = await this.#receiving.take(offer, { owner, position: request.query["position"] });
     return stated({ state }, cluster.positions);
   };

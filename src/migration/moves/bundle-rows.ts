@@ -86,7 +86,7 @@ const eventSchema = z.strictObject({
   at: time,
   event: z.enum([
     ...["initiated", "prepared", "committed", "returned"],
-    ...["aborted", "in_doubt", "accepted", "refused"],
+    ...["aborted", "in_doubt", "resolved", "accepted", "refused"],
   ] as const),
   detail: text,
 }) satisfies z.ZodType<TransferEventRow>;

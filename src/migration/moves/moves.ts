@@ -49,6 +49,8 @@ export interface MoveDeps {
   readonly engineVersion: number;
   /** Why tanks of that node are not taken; undefined where they are. */
   readonly distrusts: (nodeId: string) => string | undefined;
+  /** Why this node takes no tank of anybody now; undefined where it does. */
+  readonly refusal?: () => Problem | undefined;
 }
 
 export interface MovesPorts extends MoveDeps {

@@ -26,6 +26,8 @@ export interface Answer {
   readonly nodeId: string;
   /** The signed position of its journal with this decision. */
   readonly position: string | undefined;
+  /** Not the destination's decision, but an operator's. */
+  readonly byHand?: true;
 }
 
 /** Any other result, which decides nothing. */

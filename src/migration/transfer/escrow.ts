@@ -24,6 +24,8 @@ export class Escrow {
   decided: Answer | undefined;
   /** Set once an abort is requested; the transfer is not offered again. */
   givingUp = false;
+  /** Resolved when the transfer is settled. */
+  readonly settled = Promise.withResolvers<void>();
   readonly #since: number;
   #pauses = 0;
   /** How often it was woken up, and the pause that the next time ends. */
@@ -45,6 +47,12 @@ export class Escrow {
     const ceilingMs = Math.min(backoffMaxMs, backoffFirstMs * 2 ** Math.min(this.#pauses, 10));
     this.#pauses++;
     return Math.max(Math.min(atLeastMs, askedPauseMaxMs), ceilingMs * (0.5 + random.unit() / 2));
+  }
+
+  /** Settles it by an operator's word, unless its destination decides it meanwhile. */
+  decideByHand(answer: Answer): void {
+    this.decided ??= answer;
+    this.wake();
   }
 
   /** To be read before a request: a wake-up during it cancels the pause that follows. */

@@ -184,6 +184,11 @@ export class Outgoing {
     return this.#open.get(transferId)?.row;
   }
 
+  /** Of an open transfer. */
+  escrow(transferId: string): Escrow | undefined {
+    return this.#open.get(transferId);
+  }
+
   /** Ends the pauses of all transfers to this node, which has just returned. */
   wake(nodeId: string): void {
     for (const escrow of this.#open.values()) {
@@ -340,6 +345,7 @@ export class Outgoing {
 
   #close(row: OutboxRow): void {
     const { metrics, onReturned } = this.#ports;
+    this.#open.get(row.transfer_id)?.settled.resolve();
     this.#open.delete(row.transfer_id);
     this.#sequences.settle(row);
     metrics.set("tankd_escrow", this.#open.size);

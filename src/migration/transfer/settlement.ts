@@ -42,14 +42,20 @@ export class Settlement {
   /** Ends the escrow by the decision; undefined when the entity cannot be restored yet. */
   record(row: OutboxRow, answer: Answer): Promise<OutboxRow | undefined> {
     const remembered = this.#positions.remember(answer.nodeId, answer.position);
-    if (answer.verdict === "accepted") return this.#deliver(row, remembered);
-    const reason = answer.reason ?? row.reason ?? answer.verdict;
-    return this.#restore(row, answer.verdict, reason, remembered);
+    const { verdict, byHand } = answer;
+    if (verdict === "accepted") return this.#deliver(row, remembered, byHand);
+    const reason = answer.reason ?? row.reason ?? verdict;
+    return this.#restore(row, byHand ? "resolved" : verdict, reason, remembered);
   }
 
-  async #deliver(row: OutboxRow, remembered: readonly JournalWrite[]): Promise<OutboxRow> {
+  async #deliver(
+    row: OutboxRow,
+    remembered: readonly JournalWrite[],
+    byHand = false,
+  ): Promise<OutboxRow> {
     const delivered = this.#changed(row, "delivered", null);
-    await this.#journal.commit([update(delivered), ...remembered]);
+    const notes = byHand ? [note(delivered, "resolved", "delivered, by an operator")] : [];
+    await this.#journal.commit([update(delivered), ...notes, ...remembered]);
     return delivered;
   }
 
@@ -59,14 +65,14 @@ export class Settlement {
    */
   async #restore(
     row: OutboxRow,
-    verdict: "refused" | "aborted",
+    verdict: "refused" | "aborted" | "resolved",
     reason: string,
     remembered: readonly JournalWrite[],
   ): Promise<OutboxRow | undefined> {
     const known = await this.#journal.outboxRow(row.transfer_id);
     if (known && isSettled(known.state)) return known;
     const returned = this.#changed(row, "returned", reason);
-    const notes = verdict === "aborted" ? [note(returned, "aborted", reason)] : [];
+    const notes = verdict === "refused" ? [] : [note(returned, verdict, noteOf(verdict, reason))];
     const order = { tankId: row.source_tank_id, record: row.record };
     const barrier = await this.#payloads[row.entity_type].restore(order, () => [
       update(returned),
@@ -91,6 +97,10 @@ export class Settlement {
 
 export function isSettled(state: OutboxState): boolean {
   return state === "delivered" || state === "returned";
+}
+
+function noteOf(verdict: "aborted" | "resolved", reason: string): string {
+  return verdict === "aborted" ? reason : "restored, by an operator";
 }
 
 /** A step of the audit trail that cannot be derived from the row later. */

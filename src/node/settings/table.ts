@@ -190,6 +190,13 @@ export const SETTINGS = {
     env: "TANKD_AUTO_CONNECT",
     help: "do not create the automatic connection to the next node's tank",
   }),
+  balance: setting({
+    kind: toggle(),
+    default: false,
+    flag: "--balance",
+    env: "TANKD_BALANCE",
+    help: "while this node is the busiest, move a tank now and then to the least busy one",
+  }),
   autoConnectTo: setting({
     kind: list(serverCondition, LIMITS.labelsMax),
     default: [] as readonly string[],

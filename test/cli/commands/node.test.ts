@@ -1,7 +1,9 @@
 import { describe, expect, test } from "bun:test";
+import { viewTank } from "../../../src/api/tank-view.ts";
 import { identityFromSeed } from "../../../src/cluster/identity/identity.ts";
 import { signChallenge } from "../../../src/cluster/identity/proof.ts";
 import type { HttpRequest, HttpResponse } from "../../../src/platform/network.ts";
+import { fakeTank } from "../../api/fake-records.ts";
 import { identity, json, nodeAnswers, nodeFiles, runIn } from "../fake-host.ts";
 
 const USER_DIRECTORY = "/home/ann/.local/state/tankd";
@@ -261,9 +263,31 @@ describe("tank create", () => {
   const tanks = { tanks: [], count: 0 };
   const answer = nodeAnswers({ "GET /api/tanks": tanks, "POST /api/tanks": { tank: {} } });
 
-  test("--server auto is this node", async () => {
-    const ran = await runIn({ ...running, answer }, "tank", "create", "--server=auto", "--json");
-    expect(JSON.parse(ran.requests.at(-1)?.body ?? "")).toEqual({ name: "tank-1" });
+  test("asks for the place that was given", async () => {
+    const place = ["--server=auto", "--region", "eu", "--tag", "lab", "--tag", "gpu"];
+    const more = ["--resource", "cpu_cores=4", "--resource", "disk=ssd", "--resource", "gpu=true"];
+    const words = ["tank", "create", ...place, ...more, "--json"];
+    const ran = await runIn({ ...running, answer }, ...words);
+    expect(JSON.parse(ran.requests.at(-1)?.body ?? "")).toEqual({
+      name: "tank-1",
+      server_id: "auto",
+      region: "eu",
+      tags: ["lab", "gpu"],
+      resources: { cpu_cores: 4, disk: "ssd", gpu: true },
+    });
+  });
+
+  test("says where the tank went, and why", async () => {
+    const placement = { server_id: "pi", reason: "the least loaded of 2" };
+    const made = { ...viewTank(fakeTank("t-1", "reef"), "pi"), placement };
+    const placed = nodeAnswers({ "GET /api/tanks": tanks, "POST /api/tanks": made });
+    const ran = await runIn({ ...running, answer: placed }, "tank", "create", "--server=auto");
+    expect(ran.out).toBe("Created the tank reef (t-1) with 2 fish on pi: the least loaded of 2.\n");
+  });
+
+  test("a resource that is no pair is wrong usage", async () => {
+    const ran = await runIn({ ...running, answer }, "tank", "create", "--resource", "gpu");
+    expect([ran.code, ran.requests]).toEqual([2, []]);
   });
 
   test("takes the next number where another command was faster", async () => {

@@ -79,6 +79,22 @@ test("a tank may be meant by an alias, and one of another node is not", async ()
   expect([there.code, changes(there.requests)]).toEqual([1, []]);
 });
 
+test("a tank of another server is meant by SERVER::TANK, and controlled from here", async () => {
+  const far = { ...viewTank(fakeTank("far1", "lagoon"), "far") };
+  const asked = world((request) => {
+    if (request.path === `/gateway/tanks/${encodeURIComponent("far::lagoon")}`) {
+      const server = { node_id: "n", status: "online", api_url: "http://h:1", is_local: false };
+      return json(200, { tank: { tank_id: "far1", name: "lagoon", server_id: "far" }, server });
+    }
+    if (request.path === "/gateway/api/tanks/far1") return json(200, far);
+    if (request.path !== "/api/tanks/far1/pause") return undefined;
+    return json(200, { tank_id: "far1", command: "pause", tick: 7 });
+  });
+  const there = await runIn(asked, "tank", "pause", "far::lagoon");
+  expect([there.code, there.out]).toEqual([0, "Paused lagoon at tick 7.\n"]);
+  expect(changes(there.requests)).toEqual([["POST", "/api/tanks/far1/pause", {}]]);
+});
+
 describe("orders to one tank", () => {
   test.each([
     ["pause reef", "pause", {}, "Paused reef at tick 1,201."],

@@ -113,3 +113,24 @@ describe("the list of servers", () => {
     expect(directory.strangers().map(({ server_id }) => server_id)).toEqual(["b"]);
   });
 });
+
+describe("a tank that two nodes claim", () => {
+  const tank = (epoch: number) => [{ tank_id: "t-1", name: "reef", epoch }];
+
+  test("is, under a secret, where it has moved to, and its name stays clear", () => {
+    const { list, directory } = setUp(() => true);
+    list("former", { tanks: tank(1) });
+    list("owner", { tanks: tank(2) });
+    for (const asked of ["t-1", "reef"]) {
+      expect([asked, directory.locate(asked)?.node_id]).toEqual([asked, "owner"]);
+    }
+  });
+
+  test("is, without one, where it was known first: a stranger may claim anything", () => {
+    const { list, directory, time } = setUp();
+    list("owner", { tanks: tank(1) });
+    time.nowMs += 1_000;
+    list("thief", { tanks: tank(99) });
+    expect(directory.locate("t-1")?.node_id).toBe("owner");
+  });
+});

@@ -32,3 +32,12 @@ export const NO_BOUNDS: Cluster["passage"] = {
   read: (_nodeId, _remoteAddress, ask) => ask(),
   admit: () => {},
 };
+
+/** A node without a cluster secret. */
+export const NO_ORDERS: Cluster["orders"] = {
+  mayGive: false,
+  give: async () => {
+    throw new Problem("not_trusted", "not part of the fake");
+  },
+  refusal: () => new Problem("not_trusted", "not part of the fake"),
+};

@@ -58,7 +58,10 @@ const KINDS_OF_ARGUMENTS: Readonly<Record<string, readonly Kind[]>> = {
   destination: ["all_tanks"],
   file: ["files"],
   url: ["urls"],
+  server: ["servers"],
   "alias tank": ["all_tanks"],
+  "transfer tank": ["all_tanks"],
+  "tank move tank": ["all_tanks"],
   "replay tank": ["tanks", "files"],
   // Those of this node are among all of them, which the destination offers.
   "connect source": ["all_tanks"],
@@ -78,6 +81,8 @@ const KINDS_OF_VALUES: Readonly<Record<string, Kind>> = {
   "--url": "urls",
   "--hub": "urls",
   "--server": "servers",
+  "<server>": "servers",
+  "--from": "all_tanks",
 };
 
 function valueOffer(option: Option): Offer {

@@ -1,7 +1,12 @@
-import type { TankView } from "../../../api/tank-view.ts";
+import { type TankView, tankViewSchema } from "../../../api/tank-view.ts";
 import { Problem } from "../../../platform/errors.ts";
 import type { NodeClient } from "../../node-access/client.ts";
-import { findTank, tanksSchema } from "../../node-access/tank-lookup.ts";
+import {
+  findTank,
+  findTankAnywhere,
+  readTankAddress,
+  tanksSchema,
+} from "../../node-access/tank-lookup.ts";
 import { readAnswer } from "../../output/answer.ts";
 
 /**
@@ -27,7 +32,7 @@ export async function chosenTanks(
   const chosen = new Set<TankView>();
   for (const word of wanted) {
     chosen.add(
-      oneOf(tanks, word) ?? (await known(node, tanks, word)) ?? (await stranger(node, word)),
+      oneOf(tanks, word) ?? (await known(node, tanks, word)) ?? (await elsewhere(node, word)),
     );
   }
   return [...chosen];
@@ -54,8 +59,16 @@ async function known(
   return tanks.find(({ tank }) => tank.tank_id === id);
 }
 
-/** Asks the node for a better error message, if possible. */
-async function stranger(node: NodeClient, wanted: string): Promise<never> {
+/**
+ * A tank that is given as SERVER::TANK, which its node controls under a common secret. Anything
+ * else the node refuses in its own words.
+ */
+async function elsewhere(node: NodeClient, wanted: string): Promise<TankView> {
+  if (readTankAddress(wanted).server !== undefined) {
+    const { tankId } = await findTankAnywhere(node, wanted);
+    const path = `/gateway/api/tanks/${encodeURIComponent(tankId)}`;
+    return readAnswer(tankViewSchema, await node.get(path));
+  }
   await node.get(`/api/tanks/${encodeURIComponent(wanted)}`);
   throw new Problem("unknown_tank", `there is no tank ${wanted} here; see: tankd tank ls`);
 }

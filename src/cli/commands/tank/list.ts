@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import type { TankView } from "../../../api/tank-view.ts";
 import type { CliContext } from "../../context.ts";
 import type { NodeClient } from "../../node-access/client.ts";
+import { askLeaving } from "../../node-access/moves.ts";
 import { directorySchema, tanksSchema } from "../../node-access/tank-lookup.ts";
 import { readAnswer } from "../../output/answer.ts";
 import { formatTable } from "../../output/table.ts";
@@ -18,6 +19,7 @@ export function defineTankList(ls: Command, context: CliContext): void {
       const body = await node.get("/api/tanks");
       if (context.wantsJson(command)) return context.printJson(body);
       const { tanks } = readAnswer(tanksSchema, body);
+      const leaving = await askLeaving(node);
       context.print(
         tanks.length === 0
           ? context.asTyped(NONE)
@@ -26,7 +28,7 @@ export function defineTankList(ls: Command, context: CliContext): void {
               tanks.map(({ tank, ...view }) => [
                 tank.tank_id,
                 tank.name,
-                tank.status,
+                leaving.has(tank.tank_id) ? "moving" : tank.status,
                 view.fish_count,
                 view.max_generation,
                 tank.tick,

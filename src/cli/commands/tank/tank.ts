@@ -20,6 +20,7 @@ export const TANK_COMMANDS: readonly CommandEntry[] = [
     examples: [
       ["tankd tank create", "named and seeded by itself"],
       ["tankd tank create --tank-name reef --fish 80 --seed 7", "a world that can be made again"],
+      ["tankd tank create --server auto --region eu", "on the least loaded server there"],
     ],
     load: async () => (await import("./create.ts")).defineTankCreate,
   },
@@ -74,6 +75,15 @@ export const TANK_COMMANDS: readonly CommandEntry[] = [
     describe: "add new random fish to tanks",
     examples: [["tankd tank spawn reef --fish 5", "five of them"]],
     load: async () => (await import("./spawn.ts")).defineTankSpawn,
+  },
+  {
+    name: "move",
+    describe: "move a tank to another server, with its fish and its past",
+    examples: [
+      ["tankd tank move reef hub-1", "from this node"],
+      ["tankd tank move pi::reef auto", "from another one, to the least loaded"],
+    ],
+    load: async () => (await import("./move.ts")).defineTankMove,
   },
   {
     name: "export",
