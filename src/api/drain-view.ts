@@ -11,6 +11,9 @@ export const drainSchema = z.object({
     .array(z.object({ tank_id: z.string(), name: z.string(), server_id: z.string() }))
     .readonly()
     .describe("Since the node has started, the newest last"),
-  waiting: z.string().nullable().describe("Why it does not go on now; it tries again"),
+  waiting: z
+    .string()
+    .nullable()
+    .describe("Why it does not go on now and tries again; if it is off, why it was given up"),
 });
 export type DrainStatus = z.infer<typeof drainSchema>;

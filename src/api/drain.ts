@@ -60,7 +60,7 @@ export function drainRoutes(context: ApiContext): OpenAPIHono<ApiEnv> {
     tanks_left: tanks.list().length,
     moving: null,
     moved: [],
-    waiting: null,
+    waiting: drain.gaveUp() ?? null,
   });
 
   routes.openapi(show, (c) => c.json(drain.view() ?? off(), 200));

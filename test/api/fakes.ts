@@ -161,6 +161,7 @@ export class FakeNode {
             return was;
           },
           view: () => this.draining,
+          gaveUp: () => undefined,
           refusal: () =>
             this.draining && new Problem("draining", "This node takes no tanks: it is drained"),
         },

@@ -38,6 +38,10 @@ tanks, as after an upgrade. The nodes need the same --secret-file.`,
       const to = options.to === undefined ? {} : { server_id: options.to };
       const begun = await node.post("/api/drain", to);
       const last = options.wait ? await follow(context, node, command) : begun;
+      const { state, waiting } = readAnswer(drainSchema, last);
+      if (state === "off" && waiting !== null) {
+        throw new Problem("no_placement", `Nothing is moved: ${waiting}`);
+      }
       if (context.wantsJson(command)) return context.printJson(last);
       context.print(context.asTyped(verdictOf(readAnswer(drainSchema, last))));
     });
@@ -68,7 +72,8 @@ async function follow(context: CliContext, node: NodeClient, command: Command): 
         context.print(`Moved ${name} to ${server_id}.`);
       }
       shown = status.moved.length;
-      if (status.waiting !== null && status.waiting !== waiting) context.say(status.waiting);
+      const isNews = status.state === "draining" && status.waiting !== waiting;
+      if (status.waiting !== null && isNews) context.say(status.waiting);
       waiting = status.waiting;
       if (status.state !== "draining") return body;
       if (interruption.isAsked) {

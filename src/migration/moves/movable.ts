@@ -32,7 +32,9 @@ export function movableTank({ cluster, tanks, owners }: MovablePorts, tankId: st
 
 /** A node that may take a tank, as far as the list tells. */
 export function requireDestination({ cluster }: MovablePorts, nodeId: string): void {
-  if (nodeId === cluster.nodeId) throw new Problem("invalid", "The tank is on this node already.");
+  if (nodeId === cluster.nodeId) {
+    throw new Problem("invalid", `The tank is on the server ${cluster.serverId} already.`);
+  }
   const server = cluster.server(nodeId);
   if (!server) throw new Problem("unknown_server", `There is no server ${nodeId}.`);
   const { server_id, status, status_reason } = server;

@@ -63,6 +63,9 @@ export class Drain {
   #order: DrainOrder | undefined;
   #moving: string | undefined;
   #waiting: string | undefined;
+  #gaveUp: string | undefined;
+  /** Why tanks of the present look at them did not move. */
+  readonly #refusals = new Set<ProblemCode | "other">();
   #moved: DrainedTank[] = [];
   #ended = new AbortController();
 
@@ -86,7 +89,7 @@ export class Drain {
   resume(): void {
     if (this.#order === undefined) return;
     this.#ports.log.info("drain goes on", { tanks: this.#ports.tanks.list().length });
-    this.#run();
+    this.#run("resumed");
   }
 
   stop(): void {
@@ -103,9 +106,10 @@ export class Drain {
     await this.#store(JSON.stringify(order));
     this.#order = order;
     this.#waiting = undefined;
+    this.#gaveUp = undefined;
     this.#ports.log.info("drain begins", { to: to ?? "the least loaded" });
     const begun = this.#viewOf(order);
-    this.#run();
+    this.#run("new");
     return begun;
   }
 
@@ -123,12 +127,17 @@ export class Drain {
     return this.#order && this.#viewOf(this.#order);
   }
 
+  /** Why the last drain has ended without a tank that moved; undefined where it has not. */
+  get gaveUp(): string | undefined {
+    return this.#gaveUp;
+  }
+
   /** Why this node takes no tank now; undefined where it does. */
   refusal(): Problem | undefined {
     if (this.#order === undefined) return undefined;
     return new Problem(
       "draining",
-      "This node takes no tanks: it is being drained; to end that: tankd drain --cancel",
+      "This node takes no tanks: it is being drained, which tankd drain --cancel would end there.",
     );
   }
 
@@ -158,27 +167,42 @@ export class Drain {
     }
   }
 
-  #run(): void {
+  #run(kind: "new" | "resumed"): void {
     this.#ended.abort();
     this.#ended = new AbortController();
     const { signal } = this.#ended;
-    void this.#drive(signal).catch((error: unknown) => {
+    void this.#drive(kind, signal).catch((error: unknown) => {
       this.#ports.log.error("drain failed", { error: messageOf(error) });
     });
   }
 
-  async #drive(signal: AbortSignal): Promise<void> {
+  async #drive(kind: "new" | "resumed", signal: AbortSignal): Promise<void> {
     const { tanks, timers, log } = this.#ports;
-    while (!signal.aborted) {
+    for (let isFirst = kind === "new"; !signal.aborted; isFirst = false) {
       const all = tanks.list();
       let hasMoved = false;
+      this.#refusals.clear();
       for (const tank of all) {
         if (signal.aborted) return;
         hasMoved = (await this.#moveAway(tank)) || hasMoved;
       }
       if (tanks.list().length === 0) return log.info("drained: this node hosts no tanks");
+      if (!hasMoved && isFirst && this.#isHopeless) return this.#giveUp(signal);
       if (!hasMoved) await sleep(timers, PAUSE_MS, signal);
     }
+  }
+
+  /** All others are being drained themselves, which the list of servers did not show yet. */
+  get #isHopeless(): boolean {
+    return [...this.#refusals].every((code) => code === "draining" || code === "no_placement");
+  }
+
+  async #giveUp(signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return;
+    const reason = this.#waiting ?? "no tank could be moved";
+    await this.cancel();
+    this.#gaveUp = reason;
+    this.#ports.log.warn("drain given up", { reason });
   }
 
   /** Tries the servers that fit, the least loaded first. */
@@ -186,7 +210,10 @@ export class Drain {
     const { candidates, move, log } = this.#ports;
     const { name } = tank.row;
     const { fitting, unfit } = candidates(tank.stats.alive, this.#order?.to ?? undefined);
-    if (fitting.length === 0) this.#waiting = nowhere(name, unfit);
+    if (fitting.length === 0) {
+      this.#waiting = nowhere(name, unfit);
+      this.#refusals.add("no_placement");
+    }
     for (const candidate of fitting) {
       this.#moving = name;
       try {
@@ -197,6 +224,7 @@ export class Drain {
         const reason = messageOf(error);
         this.#waiting = `the tank ${name} did not move to ${candidate.server_id}: ${reason}`;
         log.warn("tank not drained", { tank: name, to: candidate.server_id, reason });
+        this.#refusals.add(error instanceof Problem ? error.code : "other");
         if (error instanceof Problem && OF_THE_TANK.has(error.code)) return false;
       } finally {
         this.#moving = undefined;

@@ -39,6 +39,8 @@ export interface Relocation {
     /** False where there is no drain. */
     cancel(): Promise<boolean>;
     view(): DrainView | undefined;
+    /** Why the last drain has ended without a tank that moved; undefined where it has not. */
+    gaveUp(): string | undefined;
     /** Why this node takes no tank now; undefined where it does. */
     refusal(): Problem | undefined;
   };
@@ -88,7 +90,9 @@ class Relocator implements Relocation {
     if (!tank) throw new Problem("unknown_tank", `This node has no tank ${tankId}.`);
     const asked = server === "auto" ? undefined : this.#nodeOf(server);
     if (asked === this.#ports.cluster.nodeId) {
-      throw new Problem("invalid", `The tank ${tank.row.name} is on this node already.`);
+      const { serverId } = this.#ports.cluster;
+      const where = `is on the server ${serverId} already`;
+      throw new Problem("invalid", `The tank ${tank.row.name} ${where}.`);
     }
     const { fitting, unfit } = this.#candidates(tank.stats.alive, asked);
     const [first] = fitting;
@@ -112,6 +116,7 @@ class Relocator implements Relocation {
     },
     cancel: () => this.#drain.cancel(),
     view: () => this.#drain.view(),
+    gaveUp: () => this.#drain.gaveUp,
     refusal: () => this.#drain.refusal(),
   };
 

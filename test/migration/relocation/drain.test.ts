@@ -165,17 +165,36 @@ describe("a drain", () => {
     expect(await node.journal.meta("node.drain")).toBeUndefined();
   });
 
-  test("that is cancelled moves nothing more, also after a restart", async () => {
+  test("to servers that are being drained themselves is given up, and changes nothing", async () => {
     const node = new DrainedNode(["reef", "pond"]);
     node.onMove = () => {
-      throw new Problem("unreachable", "not now");
+      throw new Problem("draining", "it is being drained");
+    };
+    await node.drain.start(undefined);
+    await node.run();
+    expect([node.moves, node.drain.view(), node.drain.refusal()]).toEqual([
+      [],
+      undefined,
+      undefined,
+    ]);
+    expect(node.drain.gaveUp).toContain("it is being drained");
+    expect(await node.journal.meta("node.drain")).toBe("");
+    node.onMove = () => {};
+    await node.drain.start(undefined);
+    expect(node.drain.gaveUp).toBeUndefined();
+  });
+
+  test("that is cancelled moves nothing more, also after a restart", async () => {
+    const node = new DrainedNode(["reef", "pond"]);
+    node.onMove = (tank) => {
+      if (tank === "pond") throw new Problem("unreachable", "not now");
     };
     await node.drain.start(undefined);
     await node.run();
     expect(await node.drain.cancel()).toBe(true);
     node.onMove = () => {};
     await node.run();
-    expect([node.moves, node.drain.refusal()]).toEqual([[], undefined]);
+    expect([node.moves, node.drain.refusal()]).toEqual([["reef to b"], undefined]);
     expect(await node.drain.cancel()).toBe(false);
     const again = new DrainedNode(["reef"], node.journal);
     await again.drain.recall();
