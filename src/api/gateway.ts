@@ -13,7 +13,7 @@ import { type ApiContextOf, type ApiEnv, pathAndQuery } from "./env.ts";
 import { following } from "./orders.ts";
 import { json, newRouter, refusal, tankParameter } from "./router.ts";
 import { unknownTank } from "./tank-view.ts";
-import { whereIs } from "./whereabouts.ts";
+import { allTanks, whereIs } from "./whereabouts.ts";
 
 const entrySchema = z.object({
   tank: announcedTankSchema.extend({ server_id: z.string() }),
@@ -126,13 +126,7 @@ export function gatewayRoutes(
   }
 
   routes.openapi(list, (c) => {
-    const tanks = cluster
-      .servers()
-      .flatMap((server) =>
-        server.node_id === null
-          ? []
-          : cluster.tanksOf(server.node_id).map((tank) => entry(tank, server, c)),
-      );
+    const tanks = allTanks(context).map(({ tank, server }) => entry(tank, server, c));
     return c.json({ tanks, count: tanks.length }, 200, answeredBy("relay", cluster.nodeId));
   });
   routes.openapi(show, (c) => {

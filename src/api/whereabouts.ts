@@ -1,4 +1,4 @@
-import type { AnnouncedTank } from "../cluster/server-record.ts";
+import type { AnnouncedTank, ServerRecord } from "../cluster/server-record.ts";
 import type { ApiContext } from "./context.ts";
 
 /** The node that has a tank. */
@@ -36,6 +36,37 @@ export function whereIs(
   const server_id = cluster.server(node_id)?.server_id ?? node_id;
   const name = listed?.tank.name ?? tankId;
   return { node_id, server_id, tank: { tank_id: tankId, name, epoch }, is_local: false };
+}
+
+/** A tank with the node that has it. */
+export interface PlacedAt {
+  readonly tank: AnnouncedTank;
+  readonly server: ServerRecord;
+}
+
+/** Every tank of the directory, and those that have just left this node or were placed from it. */
+export function allTanks(
+  context: Pick<ApiContext, "tanks" | "cluster" | "migration">,
+): readonly PlacedAt[] {
+  const { cluster, migration } = context;
+  const listed = cluster
+    .servers()
+    .flatMap((server) =>
+      server.node_id === null
+        ? []
+        : cluster.tanksOf(server.node_id).map((tank) => ({ tank, server })),
+    );
+  const known = new Set(listed.map(({ tank }) => tank.tank_id));
+  const recent = [...cluster.placement.placed().map(({ tank }) => tank), ...migration.moves()];
+  const unlisted = [...new Map(recent.map(({ tank_id, name }) => [tank_id, name]))].flatMap(
+    ([tankId, name]) => {
+      if (known.has(tankId)) return [];
+      const place = whereIs(context, tankId);
+      const server = place && cluster.server(place.node_id);
+      return server ? [{ tank: { ...place.tank, name }, server }] : [];
+    },
+  );
+  return [...listed, ...unlisted];
 }
 
 /** Of a tank that no list names yet. */

@@ -19,6 +19,22 @@ describe("gateway", () => {
     expect((await ask("/gateway/tanks/none")).status).toBe(404);
   });
 
+  test("knows a tank that has just left this node before its new server announces it", async () => {
+    const { ask, node } = clientOf();
+    const view = {
+      ...{ move_id: "m1", tank_id: "gone", name: "Reef", epoch: 2, reason: null },
+      ...({ direction: "out", state: "activated", peer_node_id: "node-b" } as const),
+      ...{ peer_server_id: "node-b-label", created_at: "", updated_at: "" },
+    };
+    node.moveViews = [view];
+    node.movedAway.set("gone", { node_id: "node-b", epoch: 2 });
+    const { tanks, count } = (await ask("/gateway/tanks")).body;
+    expect(count).toBe(4);
+    expect(tanks[3]).toMatchObject({
+      tank: { tank_id: "gone", name: "Reef", epoch: 2, server_id: "node-b-label" },
+    });
+  });
+
   test("asks another node for one address only so often, and this node at will", async () => {
     const node = new FakeNode();
     let asked = 0;
