@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { clientOf } from "./client.ts";
 import { fakeTank } from "./fake-records.ts";
+import { FakeNode } from "./fakes.ts";
 
 describe("tanks", () => {
   test("the list has the contract's shape", async () => {
@@ -229,6 +230,34 @@ describe("connections", () => {
     expect((await change("c-9", {})).body.type).toBe("urn:tankd:problem:unknown_connection");
     expect((await change("c-1", { origin: "auto" })).body.errors[0].field).toBe("origin");
     expect((await change("c-1", {}, false)).status).toBe(401);
+  });
+
+  test("of a topology are made and cut on all nodes under a common secret", async () => {
+    const node = Object.assign(new FakeNode(), { mayOrder: true });
+    const { ask } = clientOf(node);
+    const connections = (await ask("/api/connections")).body.connections;
+    node.obey = async () => ({ status: 201, body: { connections } });
+    const tanks = [{ tank_id: "tank-1" }, { tank_id: "far-tank", server_id: "node-b-label" }];
+    const json = { topology: "ring", tanks };
+    const make = () => ask("/api/topologies", { method: "POST", token: true, json });
+    expect((await make()).body).toMatchObject({
+      connections: [{ topology: "ring" }, ...connections],
+      elsewhere: [],
+    });
+    expect(node.ordered).toMatchObject([
+      { nodeId: "node-b", order: { method: "POST", path: "/api/topologies", body: json } },
+    ]);
+    node.obey = async () => ({ status: 422, body: { detail: "no such tank" } });
+    expect((await make()).body.elsewhere).toMatchObject([
+      { server_id: "node-b-label", reason: "no such tank" },
+    ]);
+    const cut = (name: string) => ask(`/api/topologies/${name}`, { method: "DELETE", token: true });
+    expect((await cut("ring")).body).toMatchObject({
+      removed: 1,
+      elsewhere: [{ server_id: "node-b-label", reason: "no such tank" }],
+    });
+    node.obey = async () => ({ status: 200, body: { connections } });
+    expect((await cut("star")).body).toMatchObject({ removed: connections.length, elsewhere: [] });
   });
 
   test("are made and cut by topology", async () => {

@@ -14,10 +14,19 @@ import { count } from "../output/words.ts";
 const madeSchema = z.object({
   name: z.string(),
   connections: z.array(connectionSchema),
-  elsewhere: z.array(z.object({ tank_id: z.string(), server_id: z.string() })),
+  // Earlier versions give no reason, and say nothing of others when a topology is removed.
+  elsewhere: z.array(
+    z.object({
+      ...{ tank_id: z.string(), server_id: z.string() },
+      reason: z.string().nullable().default(null),
+    }),
+  ),
 });
 
-const removedSchema = z.object({ connections: z.array(connectionSchema) });
+const removedSchema = z.object({
+  connections: z.array(connectionSchema),
+  elsewhere: z.array(z.object({ server_id: z.string(), reason: z.string() })).default([]),
+});
 
 export interface TopologyOrder {
   readonly topology: string;
@@ -27,7 +36,7 @@ export interface TopologyOrder {
   readonly force: boolean | undefined;
 }
 
-/** Makes this node's side of a topology, and says what is to be done on other nodes. */
+/** Makes a topology, and says what is left to be done on nodes that do not obey this one. */
 export async function connectTopology(
   context: CliContext,
   command: Command,
@@ -52,13 +61,16 @@ export async function connectTopology(
   const nameOf = await askTankNames(node);
   for (const one of made.connections) context.print(describe(one, nameOf));
   const connections = count(made.connections.length, "connection");
-  context.print(`The topology ${made.name} has ${connections} from tanks of this node.`);
+  context.print(`The topology ${made.name} has ${connections}.`);
   if (made.elsewhere.length === 0) return;
+  for (const { server_id, reason } of made.elsewhere) {
+    if (reason !== null) context.say(`${server_id} did not make its own: ${reason}`);
+  }
   const servers = [...new Set(made.elsewhere.map((one) => one.server_id))].join(", ");
   context.print(
-    `Those from ${count(made.elsewhere.length, "tank")} of ${servers} were not made: a node ` +
-      "takes orders only from who holds its token. Give the same command there, with the tanks " +
-      "in the same order, each as SERVER::TANK.",
+    `Those from ${count(made.elsewhere.length, "tank")} of ${servers} were not made: nodes take ` +
+      "orders of each other only under a common --secret-file. Give the same command there, with " +
+      "the tanks in the same order, each as SERVER::TANK.",
   );
 }
 
@@ -71,11 +83,13 @@ export async function disconnectTopology(
   const node = await context.node(command);
   const body = await node.delete(`/api/topologies/${encodeURIComponent(name)}`);
   if (context.wantsJson(command)) return context.printJson(body);
-  const removed = readAnswer(removedSchema, body).connections;
-  const connections = count(removed.length, "connection");
+  const { connections, elsewhere } = readAnswer(removedSchema, body);
+  for (const { server_id, reason } of elsewhere) {
+    context.say(`${server_id} may have some left: ${reason}`);
+  }
   context.print(
-    `Removed ${connections} of the topology ${name} from this node; those of other nodes are ` +
-      "removed there. Fish in transit still arrive.",
+    `Removed ${count(connections.length, "connection")} of the topology ${name}. Fish in transit ` +
+      "still arrive; those of nodes that take no orders of this one are removed there.",
   );
 }
 

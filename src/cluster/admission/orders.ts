@@ -19,7 +19,8 @@ const ALLOWED: readonly RegExp[] = [
   /^POST \/api\/tanks\/[^/?]+\/(feed|spawn|pause|resume|speed|fast-forward|move)$/,
   /^DELETE \/api\/tanks\/[^/?]+$/,
   /^POST \/gateway\/transfer$/,
-  /^POST \/api\/connections$/,
+  /^POST \/api\/(connections|topologies)$/,
+  /^DELETE \/api\/topologies\/[^/?]+$/,
 ];
 
 /** A request to the API of another node, in the name of its sender's operator. */

@@ -156,7 +156,7 @@ describe("connect", () => {
     const words = ["connect", "--topology", "ring", "reef", "lagoon", "--probability", "25"];
     const ran = await runIn({ ...running, answer }, ...words);
     expect([ran.code, ran.err]).toEqual([0, ""]);
-    expect(ran.out).toContain("The topology ring has 1 connection from tanks of this node.\n");
+    expect(ran.out).toContain("The topology ring has 1 connection.\n");
     expect(ran.out).toContain("Those from 1 tank of far were not made");
     const asked = ran.requests.find(({ method }) => method === "POST")?.body ?? "";
     expect(JSON.parse(asked)).toEqual({

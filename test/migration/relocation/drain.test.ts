@@ -165,7 +165,7 @@ describe("a drain", () => {
     expect(await node.journal.meta("node.drain")).toBeUndefined();
   });
 
-  test("to servers that are being drained themselves is given up, and changes nothing", async () => {
+  test("to servers that are drained themselves is given up, and changes nothing", async () => {
     const node = new DrainedNode(["reef", "pond"]);
     node.onMove = () => {
       throw new Problem("draining", "it is being drained");
