@@ -12,8 +12,11 @@ const ENDPOINT = join(import.meta.dir, "../support/endpoint.ts");
 export const PLACES = ["local", "regional", "global"] as const;
 export type Place = (typeof PLACES)[number];
 
-/** So few fish that no tank is full when the laptops come: a refused fish rests for 30 s. */
-const FEW_FISH = ["--fish", "10"];
+/**
+ * So few fish, that live so slowly, that no tank is full when the laptops come: at its usual pace
+ * one with ten founders is near its cap after 50 s, and a fish that was refused rests for 30 s.
+ */
+const FEW_FISH = ["--fish", "10", "--tick-rate", "5"];
 
 /** Three servers that know each other, as a company has them; a laptop is given all their URLs. */
 async function company(lab: Lab): Promise<readonly Node[]> {
