@@ -10,6 +10,7 @@ import { compileReadily } from "../platform/real/compilation.ts";
 import { type DataDirectory, openDataDirectory } from "../platform/real/data-directory.ts";
 import { ownDescriptors } from "../platform/real/descriptors.ts";
 import { openSharedMemory, type SharedMemoryFiles } from "../platform/real/shared-memory.ts";
+import { withRemedy } from "../platform/real/storage-failures.ts";
 import { startWorker } from "../platform/real/threads.ts";
 import { sleep } from "../platform/timers.ts";
 import type { RecoveryReport } from "../tanks/recovery-report.ts";
@@ -50,9 +51,8 @@ export async function startNode(options: NodeOptions): Promise<StartedNode> {
     // The original error matters more than a failure to close.
     await closers.close().catch(() => {});
     if (!(error instanceof StorageUnavailable)) throw error;
-    throw new Problem("storage_unavailable", `${options.dataDirectory}: ${messageOf(error)}`, {
-      cause: error,
-    });
+    const why = withRemedy(messageOf(error));
+    throw new Problem("storage_unavailable", `${options.dataDirectory}: ${why}`, { cause: error });
   }
 }
 

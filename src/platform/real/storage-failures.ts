@@ -80,6 +80,16 @@ export function storageAdvice(error: unknown): string | undefined {
   return reason && remedy ? `${reason}: ${remedy}` : reason;
 }
 
+/**
+ * The reason of a failure that was told with its code, as `the disk is full (ENOSPC)`, and the
+ * remedy before a start, if one is known.
+ */
+export function withRemedy(reason: string): string {
+  const code = /\(([A-Z_]+)\)$/.exec(reason)?.[1] ?? "";
+  const remedy = REMEDIES[code] ?? REMEDIES[primary(code)];
+  return remedy === undefined ? reason : `${reason}: ${remedy}`;
+}
+
 /** The system's code of an error, e.g. `ENOENT`; empty when it has none. */
 export function systemCode(error: unknown): string {
   return error instanceof Error && "code" in error ? String(error.code) : "";
