@@ -23,6 +23,7 @@ import {
   printRow,
   quantile,
 } from "./measure.ts";
+import { reportMoves } from "./transfers/moves.ts";
 import type { Layout, Pair } from "./transfers/pair.ts";
 import { onLoopback, withDelay } from "./transfers/places.ts";
 import { measureTankWorld } from "./transfers/tankworld.ts";
@@ -176,5 +177,6 @@ async function reportThroughput(): Promise<void> {
 printMachine();
 await reportLatency();
 await reportThroughput();
+await reportMoves(binary);
 measureTankWorld(option("tankworld", ""));
 keepReport("transfers");

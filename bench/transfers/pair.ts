@@ -24,15 +24,15 @@ const MEET_MS = 60_000;
 const DELIVERED = /^tankd_transfers_total\{direction="out",state="delivered"\} (\d+)$/m;
 
 export class Pair {
-  readonly #sides: readonly [Side, Side];
+  readonly sides: readonly [Side, Side];
 
   constructor(sides: readonly [Side, Side]) {
-    this.#sides = sides;
+    this.sides = sides;
   }
 
   /** Fish travel, but no tank ticks: what remains is the cost of the transfers. */
   async pauseTanks(): Promise<void> {
-    for (const side of this.#sides) {
+    for (const side of this.sides) {
       for (const tank of await tanksOf(side)) {
         await side.api.change("POST", `/api/tanks/${tank}/pause`);
       }
@@ -41,7 +41,7 @@ export class Pair {
 
   /** Connects both ways at 100 %; `terms` are those that the build knows besides. */
   async connect(layout: Layout, terms: Readonly<Record<string, unknown>> = {}): Promise<void> {
-    const [one, other] = this.#sides;
+    const [one, other] = this.sides;
     const [ones, others] = [await tanksOf(one), await tanksOf(other)];
     await connectFrom(one, ones, others, { layout, terms });
     await connectFrom(other, others, ones, { layout, terms });
@@ -50,7 +50,7 @@ export class Pair {
   /** Transfers that were delivered so far, both ways. */
   async delivered(): Promise<number> {
     let sum = 0;
-    for (const { api } of this.#sides) {
+    for (const { api } of this.sides) {
       sum += Number(DELIVERED.exec(await api.text("/metrics"))?.[1] ?? 0);
     }
     return sum;
@@ -58,7 +58,7 @@ export class Pair {
 
   /** Of both processes. */
   processorMs(): number {
-    return this.#sides.reduce((sum, { pid }) => sum + processorSeconds(pid) * 1000, 0);
+    return this.sides.reduce((sum, { pid }) => sum + processorSeconds(pid) * 1000, 0);
   }
 
   /**
@@ -66,7 +66,7 @@ export class Pair {
    * of all deliveries since `sinceMs` (wall time).
    */
   latencies(sinceMs: number): readonly number[] {
-    return this.#sides.flatMap(({ directory }) => {
+    return this.sides.flatMap(({ directory }) => {
       const database = new Database(join(directory, "tankd.db"), { readonly: true });
       const taken = database
         .query<{ ms: number }, [number]>(
