@@ -152,9 +152,10 @@ class HostingService implements TankService {
     // A fenced node writes nothing: its directory may be the copy of another node's.
     const rows = await (this.#fenceReason ? journal.tanks() : renameDuplicates({ journal, log }));
     sayLost(log, rows, await journal.watermarks());
+    const moves = await journal.moves();
     options.signal?.throwIfAborted();
     const supervisors = rows.map((row) => this.#supervise(row, true));
-    this.exchange.hold(await journal.moves());
+    this.exchange.hold(moves);
     const report = await recoverAll(supervisors, { clock, log, startedMs }, options);
     this.#recovered = true;
     this.#supervisorDeps.leftStates.removeUnless((tankId) => this.#supervisors.has(tankId));

@@ -60,6 +60,8 @@ export class TankSupervisor {
   readonly #quarantine = new Quarantine();
   readonly #retry: Retry;
   #founded: boolean;
+  /** Its first recovery has not begun: nothing else loads it before. */
+  #isAwaited: boolean;
   #finished = false;
   /** The tank itself failed. */
   #failed = false;
@@ -71,6 +73,7 @@ export class TankSupervisor {
     this.row = row;
     this.#deps = deps;
     this.#founded = founded;
+    this.#isAwaited = founded;
     this.#log = new TankLog(deps.log, row);
     this.placement = new TankPlacement(row, slot, deps, {
       onFailure: (incarnation, failure) => this.#revert(incarnation, failure),
@@ -146,7 +149,10 @@ export class TankSupervisor {
 
   /** Recovers the tank's last durable state, or stops it with a reason. Never rejects. */
   recover(): Promise<TankRecovery> {
-    return this.#mutex.run(() => this.#recover());
+    return this.#mutex.run(() => {
+      this.#isAwaited = false;
+      return this.#recover();
+    });
   }
 
   /**
@@ -162,6 +168,7 @@ export class TankSupervisor {
   /** The cause of a stop or freeze is gone: the storage takes writes, or there is a thread. */
   revive(): Promise<void> {
     return this.#mutex.run(async () => {
+      if (this.#isAwaited) return;
       if (this.#isDown && !this.#givenUp) await this.#recover();
       else await this.#recovery.unfreeze();
     });

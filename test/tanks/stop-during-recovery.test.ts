@@ -1,9 +1,12 @@
 import { expect, test } from "bun:test";
+import { StorageUnavailable } from "../../src/platform/errors.ts";
 import { SharedHeartbeat } from "../../src/tanks/thread/heartbeat.ts";
 import type { SimulationThread, ToSimulation } from "../../src/tanks/thread/simulation.ts";
 import { Bench } from "./harness.ts";
 
 const KILLED_AFTER_MS = 500;
+/** Longer than two probes of the storage. */
+const HEALED_AFTER_MS = 10_000;
 
 /** A simulation that is in the middle of a long replay, and hears all the same. */
 function replayingForEver(heard: ToSimulation[]): SimulationThread {
@@ -112,4 +115,30 @@ test("a clean stop leaves a snapshot of every tank, some at a time", async () =>
   }
   expect(openMax).toBeGreaterThan(1);
   expect(openMax).toBeLessThan(100);
+});
+
+test("storage that takes writes again meanwhile revives no tank whose turn has not come", async () => {
+  const bench = await benchWithTanks(20);
+  const held: (() => void)[] = [];
+  let isHeld = true;
+  const tanks = bench.boot({
+    spawnSimulation: () => {
+      const thread = bench.simulation();
+      const post = (message: ToSimulation) => {
+        if (isHeld) held.push(() => thread.post(message));
+        else thread.post(message);
+      };
+      return { ...thread, post };
+    },
+  });
+  const start = tanks.start();
+  await bench.run(100);
+  tanks.storageFailed(new StorageUnavailable("the disk is full"));
+  await bench.run(HEALED_AFTER_MS);
+  expect(tanks.storageFault).toBeUndefined();
+  isHeld = false;
+  for (const post of held) post();
+  const { tanks: recovered } = await bench.settle(start);
+  expect(recovered.map(({ status }) => status)).toEqual(Array(20).fill("recovered"));
+  expect(tanks.list().map(({ status }) => status)).toEqual(Array(20).fill("running"));
 });
