@@ -40,6 +40,9 @@ export interface AgentOptions {
   readonly at?: { readonly rpc: Address; readonly place: Address };
 }
 
+/** The ports are free when they are drawn, and nobody holds them until the agent does. */
+const STARTS_MAX = 5;
+
 /** A real agent on loopback, driven by the command line that comes with it. */
 export class RealAgent {
   readonly rpc: Address;
@@ -58,7 +61,24 @@ export class RealAgent {
     this.#key = key;
   }
 
-  static async start(
+  /** Where somebody else has taken one of its ports meanwhile, it is started on other ones. */
+  static async start(name: string, directory: string, options: AgentOptions): Promise<RealAgent> {
+    for (let attempt = 1; ; attempt++) {
+      const agent = await RealAgent.#spawn(name, directory, options);
+      const answers = until(`agent ${name} answers`, WAIT_MS, () => agent.members());
+      const isUp = await Promise.race([
+        answers.then(() => true),
+        agent.#process.exited.then(() => false),
+      ]);
+      if (isUp) return agent;
+      answers.catch(() => {});
+      if (options.at !== undefined || attempt === STARTS_MAX) {
+        throw new Error(`agent ${name} has ended with exit code ${agent.#process.exitCode}`);
+      }
+    }
+  }
+
+  static async #spawn(
     name: string,
     directory: string,
     { tags = {}, key, at }: AgentOptions,
@@ -78,9 +98,7 @@ export class RealAgent {
       stdout: "ignore",
       stderr: "ignore",
     });
-    const agent = new RealAgent(child, { rpc, place }, key);
-    await until(`agent ${name} answers`, WAIT_MS, () => agent.members());
-    return agent;
+    return new RealAgent(child, { rpc, place }, key);
   }
 
   async members(): Promise<readonly SeenMember[]> {
