@@ -117,7 +117,7 @@ test("a clean stop leaves a snapshot of every tank, some at a time", async () =>
   expect(openMax).toBeLessThan(100);
 });
 
-test("storage that takes writes again meanwhile revives no tank whose turn has not come", async () => {
+test("storage that takes writes again revives no tank whose turn has not come", async () => {
   const bench = await benchWithTanks(20);
   const held: (() => void)[] = [];
   let isHeld = true;
